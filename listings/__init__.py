@@ -1,0 +1,1 @@
+"""The register: what there is, whose it is, in what state, in whose hands."""

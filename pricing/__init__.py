@@ -1,0 +1,1 @@
+"""The valuation: what it is worth, and who says so."""
