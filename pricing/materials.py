@@ -133,9 +133,9 @@ def formula_row(chemistry: str) -> Row:
 def intensity(chemistry: str, era: str = "unknown", tables: Tables = ()) -> Intensity:
     """Kilograms per kWh by element, each with an interval, and where they come from.
 
-    Era ``formula`` is the pure model. A tabulated era gives its own table's figure (the formula's
-    where that table is silent) with the interval over all sources; ``unknown`` the middle of that
-    interval; ``ternary`` the span over every NMC. Refuses unknown chemistries and eras.
+    Era ``formula`` is the pure model. A tabulated era gives its own table's figure, with the
+    interval over all sources; where its table is silent, and for ``unknown``, the middle of that
+    interval. ``ternary`` spans every NMC. Refuses chemistries and eras that it does not know.
     """
     if chemistry not in CHEMISTRIES:
         raise UnknownChemistry("chemistry", value=chemistry, known=", ".join(CHEMISTRIES))

@@ -1,0 +1,106 @@
+"""The tables that travel with the product: material intensities, a set of dated index values and
+one valuer's first guide. Everything in them names its source; assumptions say that they are one.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from pricing.coefficients import GuideCoefficients
+from pricing.levels import IndexLevels, Quote
+from pricing.materials import ELEMENT_NAMES, Row, from_cathode
+
+
+@dataclass(frozen=True, slots=True)
+class SeededEdition:
+    """The first edition of the seeded guide, as its valuer sends it in."""
+
+    edition: str
+    announced_on: date
+    effective_from: date
+    review_due: date
+    methodology: str
+    methodology_sha256: str
+    explanation: str
+    coefficients: GuideCoefficients
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """Yuan for one unit of ``currency``."""
+
+    currency: str
+    cny: Decimal
+    on: date
+    source: str
+
+
+def _text(name: str) -> str:
+    return (resources.files(__package__) / "tables" / name).read_text(encoding="utf-8")
+
+
+@cache
+def material_tables() -> tuple[Row, ...]:
+    """The published intensities: BatPaC 5.2 (era 2020s) and EverBatt 2019 (era 2010s).
+
+    Where a table gives the cathode and not its metals, they follow from the formula.
+    """
+    return tuple(_row(line) for line in csv.DictReader(_text("materials.csv").splitlines()))
+
+
+def _row(line: dict[str, str]) -> Row:
+    cathode = float(line["cathode"]) if line["cathode"] else None
+    elements = from_cathode(line["chemistry"], cathode) if cathode is not None else {}
+    elements |= {name: float(line[name]) for name in ELEMENT_NAMES if line.get(name)}
+    return Row(line["chemistry"], line["era"], line["source"], cathode, elements)
+
+
+def quotes() -> list[Quote]:
+    """Every seeded index value, each on its own date."""
+    return [Quote.from_json(quote) for quote in _indices()["quotes"]]
+
+
+def index_levels() -> IndexLevels:
+    """The seeded index values as they stood on the seed's date in November 2025."""
+    return IndexLevels.from_json(_indices())
+
+
+def exchange_rates() -> list[ExchangeRate]:
+    """Yuan per unit of the other currencies."""
+    return [
+        ExchangeRate(
+            row["currency"],
+            Decimal(row["cny"]),
+            date.fromisoformat(row["on"]),
+            row["source"],
+        )
+        for row in _indices()["currencies"]
+    ]
+
+
+def edition() -> SeededEdition:
+    """The seeded guide's first edition with its methodology's text and hash."""
+    data = json.loads(_text("guide.json"))
+    return SeededEdition(
+        edition=data["edition"],
+        announced_on=date.fromisoformat(data["announced_on"]),
+        effective_from=date.fromisoformat(data["effective_from"]),
+        review_due=date.fromisoformat(data["review_due"]),
+        methodology=data["methodology"],
+        methodology_sha256=hashlib.sha256(data["methodology"].encode()).hexdigest(),
+        explanation=data["explanation"],
+        coefficients=GuideCoefficients.from_json(data["coefficients"]),
+    )
+
+
+def _indices() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(_text("indices.json"))
+    return data
