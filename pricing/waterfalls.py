@@ -72,10 +72,13 @@ def whole_units(parts: Sequence[float], digits: int = 2) -> list[int]:
     The sum is taken in the order given and rounded half to even. Ties go to the earlier part.
     Refuses NaN and infinities (``ValueError``).
     """
+    if not all(math.isfinite(part) for part in parts):
+        raise ValueError("NaN and infinities have no amount")
     scale = 10**digits
     total = 0.0
     for part in parts:
         total = total + part
+    # `sum` compensates from Python 3.12 on; the kernel does not.
     units = [math.floor(part * scale) for part in parts]
     missing = round(total * scale) - sum(units)
     remainder = sorted(range(len(parts)), key=lambda i: (units[i] - parts[i] * scale, i))
