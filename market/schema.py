@@ -1,0 +1,76 @@
+"""The whole schema, its migrations, and whether a database is at their head."""
+
+# ruff: noqa: F401 - each import brings its tables
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import autogenerate, command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import listings.blobs
+import listings.custody.keys
+import listings.custody.log
+import listings.health.reports
+import listings.journal
+import listings.licences
+import listings.lots
+import listings.users
+import market.auctions
+import market.awards
+import market.bank
+import market.bids
+import market.contracts
+import market.deposits
+import market.handovers
+import market.invoices
+import market.ledger
+import market.notices
+import market.payments
+import market.settlements
+import pricing.comparables
+import pricing.guides
+import pricing.indices
+from listings import db
+from market import resources
+
+metadata = db.Base.metadata
+
+
+def config(url: str) -> Config:
+    """Alembic's configuration for one database, without an ini file."""
+    settings = Config()
+    settings.set_main_option("script_location", str(resources.root("migrations")))
+    settings.attributes["url"] = url
+    return settings
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring a database to a revision; the connecting user must own it."""
+    command.upgrade(config(url), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take a database back to a revision."""
+    command.downgrade(config(url), revision)
+
+
+def head() -> str | None:
+    """The newest revision this code knows."""
+    return ScriptDirectory.from_config(config("")).get_current_head()
+
+
+def check(url: str) -> dict[str, object]:
+    """Compare a database with this code: revisions, and differences between tables and models."""
+    engine = db.make_engine(url, role=None, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        revision = context.get_current_revision()
+        differences = autogenerate.compare_metadata(context, metadata) if revision else []
+    return {
+        "revision": revision,
+        "head": head(),
+        "is_current": revision == head(),
+        "differences": [str(difference) for difference in differences],
+    }
