@@ -1,0 +1,76 @@
+"""The documents of ``packbourse health read`` and ``packbourse health grade``.
+
+Their JSON Schemas stand in docs/commands/health-read.json and health-grade.json.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from listings.health.capacity import Assessment, assess
+from listings.health.grade import Findings, grade, policy
+from listings.health.readers.child import read_in_child
+from listings.health.recording import Recording
+
+
+def examine(
+    path: Path, rated_ah: float, cutoffs: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    """Read a tester file in a child process and tell its discharges, capacity [Ah] and SoH_Q.
+
+    Ampere and watt hours and SoH are rounded to six decimals; ``capacity_ah`` and ``soh`` are
+    None where no discharge counts. Refuses what the reader and ``capacity.assess`` refuse.
+    """
+    return document(*_assessed(path, rated_ah, cutoffs))
+
+
+def grade_file(
+    path: Path, rated_ah: float, cutoffs: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    """As ``examine``, with the letter of what was examined under the newest policy.
+
+    A file says nothing of spread, safety check or origin, so the letter is provisional.
+    """
+    recording, assessment = _assessed(path, rated_ah, cutoffs)
+    given = grade(Findings(soh=assessment.soh, evidence_level="L1"), policy())
+    return document(recording, assessment) | {
+        "grade": given.letter,
+        "provisional": given.is_provisional,
+        "evidence_level": given.evidence_level,
+        "policy": given.policy,
+        "reasons": list(given.reasons),
+    }
+
+
+def document(recording: Recording, assessment: Assessment) -> dict[str, Any]:
+    """What ``examine`` answers, from a recording and its assessment."""
+    return {
+        "reader": recording.reader,
+        "reader_version": recording.reader_version,
+        "sha256": recording.sha256,
+        "discharges": [
+            {
+                "cycle": discharge.cycle,
+                "ah": round(discharge.ah, 6),
+                "wh": round(discharge.wh, 6),
+                "complete": discharge.complete,
+                "reason": discharge.reason,
+            }
+            for discharge in assessment.discharges
+        ],
+        "capacity_ah": _rounded(assessment.capacity_ah),
+        "soh": _rounded(assessment.soh),
+    }
+
+
+def _assessed(
+    path: Path, rated_ah: float, cutoffs: tuple[float, float] | None
+) -> tuple[Recording, Assessment]:
+    recording = read_in_child(path)
+    assessment = assess(recording.frame, rated_ah, cutoffs=cutoffs, program=recording.program)
+    return recording, assessment
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

@@ -1,0 +1,157 @@
+"""[pure] A recording cut into charges and discharges: cleaned rows, whole runs of one sign.
+
+Ampere hours are the trapezoid sum of |I| dt / 3600 over the intervals inside one run, summed
+exactly (``math.fsum``) so that every machine gets the same number.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Floats = NDArray[np.float64]
+
+REST_C: Final = 0.001
+"""Currents up to this multiple of the rated capacity per hour are rest, not a charge."""
+INVALID: Final = (65535.0, 65534.0, 6553.5, 6553.4, 65.535, 65.534)
+"""Two-byte "invalid" and "abnormal" marks, as such and in tenths and thousandths (GB/T 32960)."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One run of rows with one sign of current within one step of the program.
+
+    ``sign`` is +1 charging, -1 discharging. The arrays hold the run's rows: seconds, volts,
+    amperes (positive), ampere hours counted from the run's first row.
+    """
+
+    sign: int
+    seconds: Floats
+    volts: Floats
+    amperes: Floats
+    ah_so_far: Floats
+    ah: float
+    wh: float
+    hours: float
+    cycle: int | None
+    temperature: float | None
+    tester_ah: float | None
+    largest_gap_ah: float
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Segments in time order, with what was noticed on the way (codes of ``capacity.FLAGS``)."""
+
+    segments: tuple[Segment, ...]
+    flags: frozenset[str]
+
+
+def cut(frame: pl.DataFrame, rated_ah: float) -> Cut:
+    """Cut a canonical frame into its charges and discharges.
+
+    Rows with a missing, infinite or invalid-marked time, voltage or current are left out and
+    flagged ``invalid_rows``; an interval in which the clock jumps back counts nothing and is
+    flagged ``clock_jumped_back``; where voltage falls while the file says "charging", the sign of
+    every current is turned and flagged ``current_sign_turned``.
+    """
+    flags: set[str] = set()
+    columns = _valid(frame, flags)
+    if bool(np.any(np.diff(columns["test_time_second"]) < 0)):
+        flags.add("clock_jumped_back")
+    cycles = _whole_numbers(columns.get("cycle"))
+    segments = _segments(columns, cycles, rated_ah)
+    if _is_turned(segments):
+        flags.add("current_sign_turned")
+        columns["current_ampere"] = -columns["current_ampere"]
+        segments = _segments(columns, cycles, rated_ah)
+    return Cut(tuple(segments), frozenset(flags))
+
+
+def _valid(frame: pl.DataFrame, flags: set[str]) -> dict[str, Floats]:
+    columns = {
+        name: frame[name].cast(float).to_numpy().astype(np.float64) for name in frame.columns
+    }
+    good = np.ones(frame.height, dtype=np.bool_)
+    for name in ("test_time_second", "voltage_volt", "current_ampere"):
+        good &= np.isfinite(columns[name])
+    for name in ("voltage_volt", "current_ampere"):
+        good &= ~np.isin(np.round(np.abs(columns[name]), 6), INVALID)
+    if not bool(good.all()):
+        flags.add("invalid_rows")
+    return {name: values[good] for name, values in columns.items()}
+
+
+def _whole_numbers(cycle: Floats | None) -> Floats | None:
+    """The cycle column, or None where it does not count (one real file holds 6.283 throughout)."""
+    if cycle is None or not bool(np.all(np.isfinite(cycle))):
+        return None
+    return cycle if bool(np.all(cycle == np.round(cycle))) else None
+
+
+def _segments(columns: dict[str, Floats], cycles: Floats | None, rated_ah: float) -> list[Segment]:
+    current = columns["current_ampere"]
+    if current.size == 0:
+        return []
+    signs = np.where(np.abs(current) <= REST_C * rated_ah, 0.0, np.sign(current))
+    changed = np.diff(signs) != 0
+    if "step" in columns:
+        changed |= np.nan_to_num(np.diff(columns["step"])) != 0
+    bounds = [0, *(np.flatnonzero(changed) + 1).tolist(), current.size]
+    return [
+        _segment(columns, cycles, start, stop)
+        for start, stop in itertools.pairwise(bounds)
+        if signs[start] != 0
+    ]
+
+
+def _segment(columns: dict[str, Floats], cycles: Floats | None, start: int, stop: int) -> Segment:
+    rows = slice(start, stop)
+    seconds, volts = columns["test_time_second"][rows], columns["voltage_volt"][rows]
+    amperes = np.abs(columns["current_ampere"][rows])
+    steps = np.maximum(np.diff(seconds), 0.0)
+    ah_steps = (amperes[:-1] + amperes[1:]) / 2 * steps / 3600
+    powers = volts * amperes
+    return Segment(
+        sign=1 if columns["current_ampere"][start] > 0 else -1,
+        seconds=seconds,
+        volts=volts,
+        amperes=amperes,
+        ah_so_far=np.concatenate([[0.0], np.cumsum(ah_steps)]),
+        ah=math.fsum(ah_steps.tolist()),
+        wh=math.fsum(((powers[:-1] + powers[1:]) / 2 * steps / 3600).tolist()),
+        hours=math.fsum(steps.tolist()) / 3600,
+        cycle=None if cycles is None else int(cycles[start]),
+        temperature=_mean(columns.get("temperature_celsius"), rows),
+        tester_ah=_range(columns.get("tester_ah"), rows),
+        largest_gap_ah=float(ah_steps.max(initial=0.0)),
+    )
+
+
+def _mean(column: Floats | None, rows: slice) -> float | None:
+    if column is None:
+        return None
+    known = [value for value in column[rows].tolist() if math.isfinite(value)]
+    return math.fsum(known) / len(known) if known else None
+
+
+def _range(column: Floats | None, rows: slice) -> float | None:
+    """What the tester's own counter moved in these rows, whichever way it counts."""
+    if column is None:
+        return None
+    known = [value for value in column[rows].tolist() if math.isfinite(value)]
+    return max(known) - min(known) if known else None
+
+
+def _is_turned(segments: list[Segment]) -> bool:
+    """Whether voltage, weighted by ampere hours, falls in "charges" and rises in "discharges"."""
+    rise = math.fsum(s.sign * float(s.volts[-1] - s.volts[0]) * s.ah for s in segments)
+    return rise < 0
