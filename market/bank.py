@@ -26,6 +26,7 @@ class Purpose(enum.StrEnum):
     DEPOSIT_REFUND = "deposit_refund"
     PRICE_REFUND = "price_refund"
     PAYOUT = "payout"
+    FEE = "fee"
 
 
 class TransferState(enum.StrEnum):

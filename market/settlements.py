@@ -30,7 +30,8 @@ class Settlement(db.Base):
     __tablename__ = "settlement"
     __table_args__ = (
         sa.CheckConstraint("paid_minor >= 0", name="paid"),
-        sa.CheckConstraint("paid_out_minor + fee_minor <= paid_minor", name="covered"),
+        sa.CheckConstraint("earned_minor + refunded_minor <= paid_minor", name="covered"),
+        sa.CheckConstraint("paid_out_minor + fee_minor <= earned_minor", name="earned"),
     )
 
     id: Mapped[int] = db.key()
@@ -42,15 +43,21 @@ class Settlement(db.Base):
     quantity: Mapped[Decimal] = mapped_column(sa.Numeric(16, 4))
     due_minor: Mapped[int]
     tax_minor: Mapped[int]
+    # A held deposit that will be put toward the price once the rest is paid.
+    deposit_minor: Mapped[int] = mapped_column(default=0)
     fee_rate: Mapped[Decimal] = mapped_column(sa.Numeric(6, 4), default=Decimal("0.0100"))
     fee_minor: Mapped[int] = mapped_column(default=0)
     paid_minor: Mapped[int] = mapped_column(default=0)
+    # What the payee has earned of the money paid, before the fee.
+    earned_minor: Mapped[int] = mapped_column(default=0)
     paid_out_minor: Mapped[int] = mapped_column(default=0)
     refunded_minor: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
     state: Mapped[SettlementState] = db.choice(SettlementState, default=SettlementState.DUE)
     opened_at: Mapped[datetime]
     paid_at: Mapped[datetime | None] = mapped_column(default=None)
+    # When the last batch was settled and the amount became final.
+    settled_at: Mapped[datetime | None] = mapped_column(default=None)
     completed_at: Mapped[datetime | None] = mapped_column(default=None)
 
     award: Mapped[Award] = orm.relationship(init=False)

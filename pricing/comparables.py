@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from listings import db
 
@@ -15,7 +15,9 @@ class Comparable(db.Base):
     __tablename__ = "comparable"
 
     id: Mapped[int] = db.key()
-    lot_id: Mapped[int] = db.refers("lot.id", unique=True)
+    # A lot sold again after a default has two sales.
+    lot_id: Mapped[int] = db.refers("lot.id")
+    sale_number: Mapped[str] = mapped_column(unique=True)
     sold_at: Mapped[datetime]
     format: Mapped[str]
     price_basis: Mapped[str]
