@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -96,7 +97,9 @@ class Checkpoint:
         """The text that is signed. Refuses what would not read back as the same checkpoint."""
         lines = (self.origin, str(self.size), to_base64(self.root), *self.extensions)
         text = "".join(f"{line}\n" for line in lines)
-        if _CONTROL.search(text) or parse_body(text) != self:
+        # In NFC, because a receipt or a dump carries the note inside a canonical record.
+        normal = unicodedata.is_normalized("NFC", text)
+        if not normal or _CONTROL.search(text) or parse_body(text) != self:
             raise MalformedCheckpoint
         return text
 
