@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +20,7 @@ from listings.health.readers import too_large
 from listings.health.recording import (
     REQUIRED,
     DamagedFile,
+    FileRefused,
     Program,
     Recording,
     UnknownFile,
@@ -70,14 +70,9 @@ def _check_soundness(path: Path, max_bytes: int) -> None:
             if len(members) > MAX_MEMBERS or not any(name.endswith(".ndc") for name in names):
                 raise UnknownFile(field="file")
             _check_members(archive, names)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        ValueError,
-        RuntimeError,  # encrypted, or compressed in a way that zipfile does not know
-    ) as error:
+    except (FileRefused, MemoryError):
+        raise
+    except Exception as error:  # zipfile and four decompressors, each with errors of its own
         raise _damaged(error) from error
 
 

@@ -125,6 +125,17 @@ def test_an_encrypted_archive_is_damaged(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize("method", [1, 9, 12, 14, 93, 99])
+def test_an_archive_that_claims_another_compression_is_damaged(tmp_path: Path, method: int) -> None:
+    path = zipped(tmp_path, {"data.ndc": b"x" * 100})
+    raw = bytearray(path.read_bytes())
+    raw[8] = method
+    raw[raw.index(b"PK\x01\x02") + 10] = method
+    path.write_bytes(raw)
+    with pytest.raises(DamagedFile):
+        read(path)
+
+
 def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = written(tmp_path, b"")
     with path.open("r+b") as stream:
