@@ -145,6 +145,12 @@ class Server:
         self._shut_down()
         self._release()
 
+    def halt(self) -> None:
+        """Stop whatever server runs here, whoever started it."""
+        if self.is_running():
+            self._shut_down()
+        self._release()
+
     def _bring_up(self, deadline: float) -> None:
         if self.is_running():
             self._shut_down()
@@ -231,11 +237,18 @@ class Server:
 
 
 def open(data_dir: Path, *, durable: bool = True) -> Server:  # noqa: A001 - reads embedded.open
-    """The server of a data directory, not yet started; the folder is made where there is none.
+    """The running server of a data directory, which is made where there is none.
 
     ``durable=False`` trades safety after a power cut for speed: for tests. Refuses a folder with
     other files, one of another account and, without touching it, one of another major version.
     """
+    server = find(data_dir, durable=durable)
+    server.start()
+    return server
+
+
+def find(data_dir: Path, *, durable: bool = True) -> Server:
+    """The server of a data directory as it stands, running or not; refuses what `open` refuses."""
     data_dir = data_dir.absolute()
     data_dir.mkdir(parents=True, exist_ok=True)
     server = Server(data_dir, durable=durable)

@@ -1,7 +1,8 @@
 """Fetch the front-end packages into static/vendor and compile the translation catalogues.
 
 The Makefile and the wheel's build hook run the same command, so that a checkout and a wheel carry
-the same files:  ``python tools/assets.py [front-end] [words] [lock]``. Nothing it makes is committed.
+the same files:  ``python tools/assets.py [front-end] [words] [lock]``. Nothing it makes
+is committed.
 """
 
 from __future__ import annotations

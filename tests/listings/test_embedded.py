@@ -50,7 +50,7 @@ def stats(*paths: Path) -> dict[Path, tuple[int, int, int]]:
 
 
 def test_a_new_data_directory_becomes_a_utf8_database_that_stops_cleanly(folder: Path) -> None:
-    server = embedded.open(folder / "pg", durable=False)
+    server = embedded.find(folder / "pg", durable=False)
     assert not server.is_running()
     server.start()
     try:
@@ -69,7 +69,7 @@ def test_a_new_data_directory_becomes_a_utf8_database_that_stops_cleanly(folder:
 
 
 def test_a_durable_database_waits_for_the_disk_and_keeps_its_rows(folder: Path) -> None:
-    server = embedded.open(folder / "pg")
+    server = embedded.find(folder / "pg")
     server.start()
     assert ask(server, "SHOW fsync") == "on"
     ask(server, "WITH t AS (SELECT 1) SELECT 1 FROM t")
@@ -77,7 +77,6 @@ def test_a_durable_database_waits_for_the_disk_and_keeps_its_rows(folder: Path) 
         connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
     server.stop()
     again = embedded.open(folder / "pg")
-    again.start()
     try:
         assert ask(again, "SELECT n FROM kept") == 7
     finally:
@@ -90,7 +89,7 @@ def test_no_mode_or_owner_outside_the_data_directory_changes(
 ) -> None:
     where: Path = request.getfixturevalue(place)
     before = stats(where, TOP / ".venv", Path(sys.prefix), embedded.binary("postgres"))
-    server = embedded.open(where / "pg", durable=False)
+    server = embedded.find(where / "pg", durable=False)
     server.start()
     server.stop()
     assert stats(*before) == before
@@ -98,13 +97,13 @@ def test_no_mode_or_owner_outside_the_data_directory_changes(
 
 
 def test_a_long_path_gets_a_short_socket_folder_that_goes_with_the_server(folder: Path) -> None:
-    server = embedded.open(folder / ("x" * 120) / "pg", durable=False)
+    server = embedded.find(folder / ("x" * 120) / "pg", durable=False)
     server.start()
     sockets = server.socket_dir
     try:
         assert len(os.fsencode(sockets)) <= embedded.LONGEST_SOCKET_DIR
         assert sockets.stat().st_mode & 0o777 == 0o700
-        assert embedded.open(server.data_dir).socket_dir == sockets
+        assert embedded.find(server.data_dir).socket_dir == sockets
         assert ask(server, "SELECT 1") == 1
     finally:
         server.stop()
@@ -112,11 +111,10 @@ def test_a_long_path_gets_a_short_socket_folder_that_goes_with_the_server(folder
 
 
 def test_a_server_in_use_is_used_too_and_left_running(folder: Path) -> None:
-    first = embedded.open(folder / "pg", durable=False)
+    first = embedded.find(folder / "pg", durable=False)
     first.start()
     try:
         second = embedded.open(folder / "pg")
-        second.start()
         assert not second.is_owner
         assert second.url == first.url
         second.stop()
@@ -128,7 +126,7 @@ def test_a_server_in_use_is_used_too_and_left_running(folder: Path) -> None:
 def start_and_die(data_dir: Path) -> None:
     program = (
         "import os, sys; from pathlib import Path; from listings import embedded;"
-        "embedded.open(Path(sys.argv[1])).start(); os.kill(os.getpid(), 9)"
+        "embedded.open(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", program, data_dir], cwd=TOP, check=False)
     assert done.returncode == -9
@@ -136,7 +134,7 @@ def start_and_die(data_dir: Path) -> None:
 
 def test_a_server_whose_starter_was_killed_is_taken_over_and_stopped(folder: Path) -> None:
     start_and_die(folder / "pg")
-    server = embedded.open(folder / "pg", durable=False)
+    server = embedded.find(folder / "pg", durable=False)
     assert server.is_running()
     server.start()
     assert server.is_owner
@@ -149,7 +147,7 @@ def test_the_next_start_recovers_from_a_killed_server(folder: Path) -> None:
     start_and_die(folder / "pg")
     pid_file = folder / "pg" / "cluster" / "postmaster.pid"
     os.kill(int(pid_file.read_text().split()[0]), 9)
-    server = embedded.open(folder / "pg", durable=False)
+    server = embedded.find(folder / "pg", durable=False)
     server.start()
     try:
         assert ask(server, "SELECT 1") == 1
@@ -160,7 +158,7 @@ def test_the_next_start_recovers_from_a_killed_server(folder: Path) -> None:
 def test_a_left_pid_file_that_names_a_living_stranger_does_not_stop_the_start(
     private: Path,
 ) -> None:
-    server = embedded.open(private / "pg", durable=False)
+    server = embedded.find(private / "pg", durable=False)
     server.start()
     pid_file = server.cluster / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
@@ -197,7 +195,7 @@ def test_a_folder_with_other_files_is_refused(folder: Path) -> None:
 def test_an_initialisation_broken_off_half_way_is_begun_anew(folder: Path) -> None:
     (folder / "pg" / "cluster.new").mkdir(parents=True)
     (folder / "pg" / "cluster.new" / "PG_VERSION").write_text("18\n")
-    server = embedded.open(folder / "pg", durable=False)
+    server = embedded.find(folder / "pg", durable=False)
     server.start()
     server.stop()
     assert not (folder / "pg" / "cluster.new").exists()
@@ -208,7 +206,7 @@ def test_variables_of_the_callers_postgresql_do_not_lead_it_astray(
 ) -> None:
     monkeypatch.setenv("PGPORT", "6543")
     monkeypatch.setenv("PGDATA", "/nowhere")
-    server = embedded.open(folder / "pg", durable=False)
+    server = embedded.find(folder / "pg", durable=False)
     server.start()
     try:
         with psycopg.connect(server.url.replace("+psycopg", "")) as connection:
