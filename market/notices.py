@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+import logging
+import os
+import smtplib
+from datetime import datetime, timedelta
+from email.message import EmailMessage
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from listings import db
+from listings import db, words
+from listings.errors import N_
+from listings.parties import ACTS, Membership, Role
+from listings.users import User
+
+CHANNEL = "packbourse"
+MOST_ATTEMPTS = 10
+SUBJECT = N_("News from Packbourse")
+
+_log = logging.getLogger(__name__)
 
 
 class Notice(db.Base):
@@ -49,3 +64,148 @@ class Heartbeat(db.Base):
     __tablename__ = "heartbeat"
 
     at: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+def tell(
+    session: orm.Session,
+    organisation_id: int,
+    message: str,
+    *,
+    at: datetime,
+    link: str = "",
+    act: str | None = None,
+    **values: object,
+) -> list[Notice]:
+    """Leave a sentence for each person of an organisation whose role may do ``act`` (or for all).
+
+    ``message`` is a message id (``N_``); ``values`` must be JSON (ids, numbers, text).
+    """
+    roles = ACTS[act] if act else frozenset(Role)
+    people = session.scalars(
+        sa.select(Membership.user_id)
+        .where(
+            Membership.organisation_id == organisation_id,
+            Membership.ended_at.is_(None),
+            Membership.role.in_(roles),
+        )
+        .order_by(Membership.user_id),
+    )
+    told = [
+        Notice(
+            user_id=user_id,
+            organisation_id=organisation_id,
+            message=message,
+            values=dict(values),
+            link=link,
+            noticed_at=at,
+        )
+        for user_id in people
+    ]
+    session.add_all(told)
+    return told
+
+
+def write_letter(
+    session: orm.Session,
+    user_id: int,
+    message: str,
+    *,
+    at: datetime,
+    link: str = "",
+    **values: object,
+) -> Notice:
+    """A letter to one person that is mailed and not shown on any page (a reset token)."""
+    letter = Notice(
+        user_id=user_id,
+        message=message,
+        values=dict(values),
+        link=link,
+        is_letter=True,
+        noticed_at=at,
+    )
+    session.add(letter)
+    return letter
+
+
+def changed(session: orm.Session, topic: str, *, at: datetime, **facts: object) -> Change:
+    """Say that a topic such as ``auction:7`` changed; watchers hear of it after the commit."""
+    change = Change(topic=topic, at=at, facts=dict(facts))
+    session.add(change)
+    session.flush()
+    payload = json.dumps({"topic": topic, "id": change.id, **facts})
+    session.execute(sa.select(sa.func.pg_notify(CHANNEL, payload)))
+    return change
+
+
+def unread(session: orm.Session, user_id: int, organisation_id: int) -> list[Notice]:
+    """A person's unread notices for the organisation it acts for, newest first."""
+    return list(
+        session.scalars(
+            sa.select(Notice)
+            .where(
+                Notice.user_id == user_id,
+                Notice.organisation_id == organisation_id,
+                Notice.read_at.is_(None),
+                Notice.is_letter.is_(False),
+            )
+            .order_by(Notice.id.desc())
+            .limit(50),
+        ),
+    )
+
+
+def mark_read(session: orm.Session, user_id: int, *, at: datetime) -> None:
+    """All notices of a person were seen."""
+    session.execute(
+        sa.update(Notice)
+        .where(Notice.user_id == user_id, Notice.read_at.is_(None), Notice.noticed_at <= at)
+        .values(read_at=at),
+    )
+
+
+def _letter(notice: Notice, user: User) -> EmailMessage:
+    with words.speaking(user.locale):
+        mail = EmailMessage()
+        mail["Subject"] = words.gettext(SUBJECT)
+        mail["To"] = user.email
+        mail["From"] = os.environ.get("MAIL_FROM", "packbourse@localhost")
+        link = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/") + notice.link
+        sentence = words.gettext(notice.message, **notice.values)
+        mail.set_content(f"{user.name}\n\n{sentence}\n\n{link}\n")
+    return mail
+
+
+def mail_unsent(session: orm.Session, *, at: datetime, most: int = 50) -> int:
+    """Mail what has not been mailed yet; how many letters left. Without MAIL_SERVER none does.
+
+    A letter counts as mailed when the server took it; a crash between the two sends it twice,
+    never not at all.
+    """
+    server = os.environ.get("MAIL_SERVER")
+    if not server:
+        return 0
+    waiting = session.scalars(
+        sa.select(Notice)
+        .where(
+            Notice.mailed_at.is_(None),
+            Notice.attempts < MOST_ATTEMPTS,
+            Notice.noticed_at > at - timedelta(days=2),
+        )
+        .order_by(Notice.id)
+        .limit(most)
+        .with_for_update(skip_locked=True),
+    ).all()
+    sent = 0
+    for notice in waiting:
+        user = session.get_one(User, notice.user_id)
+        notice.attempts += 1
+        host, _, port = server.partition(":")
+        try:
+            with smtplib.SMTP(host, int(port or 25), timeout=10) as smtp:
+                smtp.send_message(_letter(notice, user))
+        except OSError:
+            _log.warning("mail server %s did not take notice %s", server, notice.id)
+            continue
+        notice.mailed_at = at
+        sent += 1
+    return sent
