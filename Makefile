@@ -6,7 +6,7 @@ PYTEST_FLAGS ?= -n auto --dist loadfile
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 DATA := $(or $(PACKBOURSE_DATA),.data)
 CATALOGUES := $(wildcard listings/translations/*/LC_MESSAGES/*.po)
 UV := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
