@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from listings import blobs, db, words
 from market import __version__, resources
-from market.web import errors, formats, forms, guard
+from market.web import errors, formats, forms, guard, places
 
 MODULES = ("health_check", "language")
 MOST_UPLOAD = 600 * 1024 * 1024
@@ -105,6 +105,8 @@ def create_app(**config: Any) -> Flask:
         version=__version__,
         locales=words.LOCALES,
         now=guard.now,
+        places=places.places,
+        own_places=places.own_places,
     )
     app.context_processor(around)
     for name in MODULES:

@@ -1,0 +1,45 @@
+"""The web server: uvicorn around the bridge around Flask."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import uvicorn
+
+from listings import db
+from market import jobs
+from market.web.app import MOST_UPLOAD, create_app
+from market.web.bridge import Bridge
+
+HEARTBEAT_S = 15.0
+
+
+def serve(url: str, port: int, host: str = "127.0.0.1") -> None:
+    """Serve until told to stop (SIGINT, SIGTERM), writing heartbeats while bids can be taken."""
+    db.connect(url)
+    app = create_app()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Bridge(app.wsgi_app, url, MOST_UPLOAD),
+            host=host,
+            port=port,
+            log_level="warning",
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=3,
+            lifespan="on",
+        ),
+    )
+    stop = threading.Event()
+    beating = threading.Thread(target=_beat, args=(stop,), daemon=True)
+    beating.start()
+    try:
+        server.run()
+    finally:
+        stop.set()
+
+
+def _beat(stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT_S):
+        jobs.heartbeat(datetime.now(UTC))
