@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from listings import db
-from listings.lots import Lot
+from listings import db, journal, lots
+from listings.errors import N_, Conflict, NotFound, Refused
+from listings.lots import Lot, LotState
+from listings.money import Money
+from listings.parties import Acting, demand
+from market import availability, notices
+from market.rules import english, proxy, softclose
+from market.rules.increments import Table
+from market.terms import CHINA
+from market.terms import Delivery as Delivery
+from market.terms import PaymentTerm as PaymentTerm
+from market.terms import PriceBasis as PriceBasis
+from market.terms import Terms as Terms
+
+if TYPE_CHECKING:
+    from market.awards import Award
+
+PASSED = N_("Lot “%(lot)s” passed: no bid reached the minimum. You can put it on sale again.")
+RESCHEDULED = N_(
+    "Bids could not be taken near the end of “%(lot)s”. It now closes at %(closes_at)s, China time."
+)
 
 
 class Format(enum.StrEnum):
     """How the price is found."""
 
     ENGLISH = "english"
-
-
-class PriceBasis(enum.StrEnum):
-    """What one unit of the price buys."""
-
-    LUMP_SUM = "lump_sum"
-    PER_KWH = "per_kwh"
-    PER_TONNE = "per_tonne"
-    PER_PACK = "per_pack"
-
-
-class PaymentTerm(enum.StrEnum):
-    """When the seller is paid out."""
-
-    BEFORE_PICKUP = "before_pickup"
-    ON_ACCEPTANCE = "on_acceptance"
-
-
-class Delivery(enum.StrEnum):
-    """Who brings the goods."""
-
-    DELIVERED = "delivered"
-    COLLECTED = "collected"
 
 
 class AuctionState(enum.StrEnum):
@@ -117,3 +116,281 @@ class Auction(db.Base):
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
 
     lot: Mapped[Lot] = orm.relationship(init=False)
+
+
+class QuantityWrong(Refused):
+    """The quantity does not fit the price basis."""
+
+    message = N_("For this price basis the quantity is %(expected)s unless it is provisional.")
+
+
+class LotNotOnOffer(Conflict):
+    """The lot is on sale already, sold or withdrawn."""
+
+    message = N_("Lot %(lot)s is already on sale, sold or withdrawn; it cannot be published.")
+
+
+class SellerNotApproved(Refused):
+    """The operator has not approved the seller yet."""
+
+    message = N_("Your organisation is not approved yet; the operator has to approve it first.")
+
+
+class BidsStand(Conflict):
+    """Somebody bid already."""
+
+    message = N_("%(count)s bids stand on this sale; it can no longer be withdrawn.")
+
+
+class SaleOver(Conflict):
+    """The sale is closed or withdrawn."""
+
+    message = N_("This sale is over.")
+
+
+def rule(auction: Auction) -> english.Terms:
+    """The terms as the pure rule of English auctions reads them (floor and reserve are one)."""
+    minimum = auction.floor_minor if auction.floor_minor is not None else auction.reserve_minor
+    price = proxy.Terms(
+        start=auction.start_minor,
+        increments=Table(tuple((low, step) for low, step in auction.increments)),
+        reserve=minimum,
+        allow_negative=auction.is_negative_allowed,
+    )
+    return english.Terms(
+        price=price,
+        opens_at=auction.opens_at,
+        closes_at=auction.original_closes_at,
+        window=timedelta(seconds=auction.window_s),
+        extension=timedelta(seconds=auction.extension_s),
+        hard_end=auction.hard_end,
+    )
+
+
+def standing(auction: Auction) -> english.State:
+    """Leader, price and effective end as the pure rule reads them."""
+    lead = proxy.State(auction.leader_id, auction.leader_maximum_minor, auction.price_minor)
+    return english.State(lead, auction.closes_at, auction.last_bid_at)
+
+
+def is_open(auction: Auction, at: datetime) -> bool:
+    """Whether bids are taken at ``at``."""
+    return auction.state is AuctionState.SCHEDULED and auction.opens_at <= at < auction.closes_at
+
+
+def is_minimum_met(auction: Auction) -> bool:
+    """Whether the displayed price reaches the floor or reserve (true where there is none)."""
+    return proxy.is_reserve_met(standing(auction).lead, rule(auction).price)
+
+
+def next_minimum(auction: Auction) -> int:
+    """The least that a rival of the leader may name, in minor units."""
+    return proxy.next_minimum(standing(auction).lead, rule(auction).price)
+
+
+def total(auction: Auction, unit_minor: int) -> Money:
+    """A price per unit times the quantity, which may be provisional."""
+    return Money(unit_minor, auction.currency).times(auction.quantity)
+
+
+def estimate(lot: Lot, basis: PriceBasis) -> Decimal:
+    """What the packs of a lot sum up to: nameplate kWh, tonnes (weighed or of the type), packs."""
+    if basis is PriceBasis.LUMP_SUM:
+        return Decimal(1)
+    if basis is PriceBasis.PER_PACK:
+        return Decimal(len(lot.packs))
+    if basis is PriceBasis.PER_KWH:
+        found = sum((pack.type.rated_energy_kwh for pack in lot.packs), Decimal(0))
+    else:
+        kg = sum((pack.mass_kg or pack.type.mass_kg for pack in lot.packs), Decimal(0))
+        found = kg / 1000
+    return found.quantize(Decimal("0.0001"))
+
+
+def publish(
+    session: orm.Session, acting: Acting, lot_id: int, terms: Terms, *, at: datetime
+) -> Auction:
+    """Open the sale of a draft, or of a lot that passed before, under these terms.
+
+    Its packs now stand in no other open sale. After this only ``withdraw`` changes it, and only
+    while nobody bid. Refuses what ``Terms.check`` and ``lots.offer`` refuse.
+    """
+    acting = demand(acting, "lot:publish")
+    lot = lots.own(session, acting, lot_id)
+    if lot.state not in {LotState.DRAFT, LotState.PASSED}:
+        raise LotNotOnOffer(lot=lot.id)
+    if lot.seller.approved_at is None:
+        raise SellerNotApproved
+    terms.check(at)
+    expected = estimate(lot, terms.price_basis)
+    quantity = terms.quantity if terms.quantity is not None else expected
+    if not terms.is_quantity_provisional and quantity != expected:
+        raise QuantityWrong(field="quantity", expected=expected)
+    lots.offer(session, lot, at=at)
+    values = dataclasses.asdict(terms) | {
+        "quantity": quantity,
+        "opens_at": max(terms.opens_at, at),
+    }
+    auction = Auction(
+        lot_id=lot.id,
+        seller_id=lot.seller_id,
+        original_closes_at=terms.closes_at,
+        published_at=at,
+        **values,
+    )
+    session.add(auction)
+    journal.record(session, "auction:published", auction, at=at, **_by(acting), lot_id=lot.id)
+    return auction
+
+
+def withdraw(session: orm.Session, acting: Acting, auction_id: int, *, at: datetime) -> Auction:
+    """Take a lot out of the catalogue while no bid stands; deposits held go back."""
+    from market import deposits
+
+    acting = demand(acting, "lot:publish")
+    auction = db.lock(session, Auction, auction_id)
+    if auction is None or auction.seller_id != acting.organisation_id:
+        raise NotFound
+    if auction.state is not AuctionState.SCHEDULED:
+        raise SaleOver
+    if auction.bid_count:
+        raise BidsStand(count=auction.bid_count)
+    lot = lots.own(session, acting, auction.lot_id)
+    lots.finish(session, lot, LotState.WITHDRAWN)
+    _end(auction, AuctionState.WITHDRAWN, at)
+    journal.record(session, "auction:withdrawn", auction, at=at, **_by(acting), lot_id=lot.id)
+    notices.changed(session, topic(auction), at=at, version=auction.version)
+    deposits.release_all(session, auction, at=at)
+    return auction
+
+
+def topic(auction: Auction) -> str:
+    """What watchers of a sale listen to."""
+    return f"auction:{auction.id}"
+
+
+def latest(session: orm.Session, lot_id: int) -> Auction | None:
+    """The newest sale of a lot, or None while it is a draft."""
+    return session.scalar(
+        sa.select(Auction).where(Auction.lot_id == lot_id).order_by(Auction.id.desc()).limit(1)
+    )
+
+
+def due(session: orm.Session, at: datetime) -> list[int]:
+    """Sales whose end has come, the earliest first."""
+    return list(
+        session.scalars(
+            sa.select(Auction.id)
+            .where(Auction.state == AuctionState.SCHEDULED, Auction.closes_at <= at)
+            .order_by(Auction.closes_at, Auction.id)
+        )
+    )
+
+
+def close(
+    session: orm.Session,
+    auction_id: int,
+    *,
+    clock: Callable[[], datetime],
+    is_watched: bool = False,
+) -> Award | None:
+    """End a sale whose time has come, once: an award to the leader, or the lot passes.
+
+    Under the lock that bids take, with the clock read after it, so that an extension and a
+    closing cannot cross; a late caller closes as of the end. Before the end, and after the first
+    time, nothing happens; the standing award is returned. ``is_watched`` (the worker) looks at the
+    heartbeats: where bids could not be taken near the end, the sale is rescheduled instead.
+    """
+    from market import awards, deposits
+    from market.bids import Bid
+
+    auction = db.lock(session, Auction, auction_id)
+    if auction is None:
+        raise NotFound
+    at = clock()
+    if auction.state is not AuctionState.SCHEDULED:
+        return session.scalar(
+            sa.select(awards.Award).where(
+                awards.Award.auction_id == auction.id, awards.Award.annulled_at.is_(None)
+            )
+        )
+    if at < auction.closes_at or (is_watched and _reschedule(session, auction, at)):
+        return None
+    lot = db.lock(session, Lot, auction.lot_id)
+    assert lot is not None
+    result = english.result(rule(auction), standing(auction))
+    lots.finish(session, lot, LotState.AWARDED if result.sold else LotState.PASSED)
+    _end(auction, AuctionState.AWARDED if result.sold else AuctionState.PASSED, auction.closes_at)
+    journal.record(
+        session, "auction:closed", auction, at=at, lot_id=lot.id, price_minor=auction.price_minor
+    )
+    award = None
+    if result.sold:
+        award = awards.make(session, auction, session.get_one(Bid, auction.leading_bid_id), at=at)
+    else:
+        notices.tell(
+            session,
+            lot.seller_id,
+            PASSED,
+            at=at,
+            link=f"/lots/{lot.id}",
+            act="lot:write",
+            lot=lot.title,
+        )
+    notices.changed(session, topic(auction), at=at, version=auction.version)
+    deposits.release_all(session, auction, at=at, winner_id=award.buyer_id if award else None)
+    return award
+
+
+def _reschedule(session: orm.Session, auction: Auction, at: datetime) -> bool:
+    """Give the bidders an extension from now where bidding failed before the end; bids stand."""
+    window = timedelta(seconds=auction.window_s) or softclose.DEFAULT_WINDOW
+    since = max(auction.closes_at - window, auction.opens_at)
+    if not availability.was_interrupted(session, since, auction.closes_at):
+        return False
+    missed = auction.closes_at
+    auction.closes_at = at + (timedelta(seconds=auction.extension_s) or softclose.DEFAULT_EXTENSION)
+    if auction.hard_end is not None:
+        auction.hard_end = max(auction.hard_end, auction.closes_at)
+    auction.version += 1
+    journal.record(
+        session,
+        "auction:rescheduled",
+        auction,
+        at=at,
+        missed=missed.isoformat(),
+        closes_at=auction.closes_at.isoformat(),
+    )
+    for organisation_id in _parties(session, auction):
+        notices.tell(
+            session,
+            organisation_id,
+            RESCHEDULED,
+            at=at,
+            link=f"/lots/{auction.lot_id}",
+            lot=auction.lot.title,
+            closes_at=auction.closes_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S"),
+        )
+    notices.changed(session, topic(auction), at=at, version=auction.version)
+    return True
+
+
+def _parties(session: orm.Session, auction: Auction) -> list[int]:
+    """The seller, and whoever bid or put down a deposit."""
+    from market.bids import Bid
+    from market.deposits import Deposit
+
+    bidders = sa.union(
+        sa.select(Bid.bidder_id).where(Bid.auction_id == auction.id),
+        sa.select(Deposit.bidder_id).where(Deposit.auction_id == auction.id),
+    )
+    return [auction.seller_id, *session.scalars(bidders.order_by("bidder_id"))]
+
+
+def _end(auction: Auction, state: AuctionState, at: datetime) -> None:
+    auction.state, auction.closed_at = state, at
+    auction.version += 1
+
+
+def _by(acting: Acting) -> dict[str, int]:
+    return {"user_id": acting.user_id, "organisation_id": acting.organisation_id}

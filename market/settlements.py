@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import enum
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from listings import db
-from market.awards import Award
+from listings import db, journal
+from listings.errors import N_, Conflict, NotFound
+from listings.money import Money
+from listings.parties import Kind, OrganisationKind
+from market import amounts, batches, deposits, ledger, notices
+from market.amounts import FEE_TAX_RATE
+from market.auctions import Auction, PaymentTerm
+from market.awarded import Award
+from market.batches import SettlementBatch
+from market.deposits import Deposit, DepositState
+from market.ledger import AccountKind, Line
 
 
 class SettlementState(enum.StrEnum):
@@ -62,19 +71,396 @@ class Settlement(db.Base):
 
     award: Mapped[Award] = orm.relationship(init=False)
 
+    @property
+    def payer_id(self) -> int:
+        """Who pays: the buyer, or the seller where the price is negative."""
+        return self.seller_id if self.due_minor < 0 else self.buyer_id
 
-class SettlementBatch(db.Base):
-    """What one accepted handover settles: the accepted quantity times the unit price."""
+    @property
+    def payee_id(self) -> int:
+        """Who is paid."""
+        return self.buyer_id if self.due_minor < 0 else self.seller_id
 
-    __tablename__ = "settlement_batch"
+    @property
+    def kept_minor(self) -> int:
+        """What was paid and not sent back."""
+        return self.paid_minor - self.refunded_minor
 
-    id: Mapped[int] = db.key()
-    settlement_id: Mapped[int] = db.refers("settlement.id")
-    handover_id: Mapped[uuid.UUID] = mapped_column(
-        sa.Uuid,
-        sa.ForeignKey("handover.id"),
-        unique=True,
+    @property
+    def outstanding_minor(self) -> int:
+        """What the payer still has to transfer; a held deposit counts toward the price."""
+        if self.state is SettlementState.DEFAULTED:
+            return 0
+        return max(0, abs(self.due_minor) - self.kept_minor - self.deposit_minor)
+
+    @property
+    def refund_due_minor(self) -> int:
+        """What lies here beyond the price and goes back to the payer."""
+        owed = 0 if self.state is SettlementState.DEFAULTED else abs(self.due_minor)
+        return max(0, self.kept_minor - max(owed, self.earned_minor))
+
+    @property
+    def payout_due_minor(self) -> int:
+        """What goes to the payee now, after the fee."""
+        return self.earned_minor - self.fee_minor - self.paid_out_minor
+
+
+class NotSettling(Conflict):
+    """The buyer defaulted: nothing can be accepted under this award any more."""
+
+    message = N_("This award was annulled; nothing is settled under it any more.")
+
+
+def open(session: orm.Session, award: Award, *, at: datetime) -> Settlement:  # noqa: A001
+    """Begin the settlement of an award; the winner's held deposit counts toward the price.
+
+    A deposit that covers the price is applied at once and leaves 0 due; what exceeds it is a
+    refund due. Where the seller pays (a negative price) the deposit is released.
+    """
+    auction = session.get_one(Auction, award.auction_id)
+    due, tax = amounts.due(auction, award.hammer_minor, auction.quantity)
+    settlement = Settlement(
+        award_id=award.id,
+        seller_id=award.seller_id,
+        buyer_id=award.buyer_id,
+        currency=award.currency,
+        reference=f"S{award.number[1:]}",
+        quantity=auction.quantity,
+        due_minor=due.minor,
+        tax_minor=tax.minor,
+        due_at=at + timedelta(days=auction.payment_days),
+        opened_at=at,
     )
-    quantity: Mapped[Decimal] = mapped_column(sa.Numeric(16, 4))
-    amount_minor: Mapped[int]
-    settled_at: Mapped[datetime]
+    session.add(settlement)
+    session.flush()
+    deposit = held_deposit(session, award)
+    if deposit is not None and due.minor < 0:
+        deposits.release(session, deposit.id, at=at)
+    elif deposit is not None:
+        settlement.deposit_minor = deposit.amount_minor
+    journal.record(session, "settlement:opened", settlement, at=at, due_minor=due.minor)
+    _progress(session, settlement, at=at)
+    return settlement
+
+
+def held_deposit(session: orm.Session, award: Award) -> Deposit | None:
+    """The buyer's deposit on this sale, while it is held."""
+    return session.scalar(
+        sa.select(Deposit).where(
+            Deposit.auction_id == award.auction_id,
+            Deposit.bidder_id == award.buyer_id,
+            Deposit.state == DepositState.HELD,
+        ),
+    )
+
+
+def of(session: orm.Session, award_id: int) -> Settlement:
+    """The settlement of an award; `NotFound` without one."""
+    found = session.scalar(sa.select(Settlement).where(Settlement.award_id == award_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def locked(session: orm.Session, settlement_id: int) -> Settlement:
+    """The settlement, locked for this transaction and read anew."""
+    found = db.lock(session, Settlement, settlement_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def is_paid(session: orm.Session, award_id: int) -> bool:
+    """Whether everything due at present was paid; goods paid before pick-up wait for this."""
+    settlement = of(session, award_id)
+    return settlement.state in {SettlementState.PAID, SettlementState.COMPLETED}
+
+
+def receive(
+    session: orm.Session,
+    settlement_id: int,
+    amount: Money,
+    *,
+    cause: str,
+    at: datetime,
+    into: AccountKind = AccountKind.CLIENT_BANK,
+) -> Settlement:
+    """Money of the payer arrived (``cause`` names the transfer or the card payment once).
+
+    Nothing that arrived is refused: what exceeds the price becomes a refund due.
+    """
+    settlement = locked(session, settlement_id)
+    ledger.post(
+        session,
+        f"settlement:{settlement.id}:received:{cause}",
+        [
+            (ledger.account(session, into, currency=amount.currency), amount.minor),
+            (_funds(session, settlement), -amount.minor),
+        ],
+        at=at,
+    )
+    settlement.paid_minor += amount.minor
+    journal.record(session, "settlement:received", settlement, at=at, minor=amount.minor)
+    _progress(session, settlement, at=at)
+    return settlement
+
+
+def refund(
+    session: orm.Session,
+    settlement_id: int,
+    amount: Money,
+    *,
+    cause: str,
+    at: datetime,
+) -> Settlement:
+    """Money went back to the payer; refuses more than the refund due (`MoreThanDue`)."""
+    settlement = locked(session, settlement_id)
+    amounts.demand_within(amount, settlement.refund_due_minor)
+    bank = ledger.account(session, AccountKind.CLIENT_BANK, currency=settlement.currency)
+    ledger.post(
+        session,
+        f"settlement:{settlement.id}:refunded:{cause}",
+        [(_funds(session, settlement), amount.minor), (bank, -amount.minor)],
+        at=at,
+    )
+    settlement.refunded_minor += amount.minor
+    journal.record(session, "settlement:refunded", settlement, at=at, minor=amount.minor)
+    _progress(session, settlement, at=at)
+    return settlement
+
+
+def pay_out(
+    session: orm.Session,
+    settlement_id: int,
+    amount: Money,
+    *,
+    cause: str,
+    at: datetime,
+) -> Settlement:
+    """Money left for the payee; refuses more than the payout due (`MoreThanDue`)."""
+    settlement = locked(session, settlement_id)
+    amounts.demand_within(amount, settlement.payout_due_minor)
+    bank = ledger.account(session, AccountKind.CLIENT_BANK, currency=settlement.currency)
+    ledger.post(
+        session,
+        f"settlement:{settlement.id}:paid_out:{cause}",
+        [(_payable(session, settlement), amount.minor), (bank, -amount.minor)],
+        at=at,
+    )
+    settlement.paid_out_minor += amount.minor
+    journal.record(session, "settlement:paid_out", settlement, at=at, minor=amount.minor)
+    notices.tell(
+        session,
+        settlement.payee_id,
+        N_("%(amount)s for %(number)s were paid out to your account."),
+        at=at,
+        link=f"/awards/{settlement.award_id}",
+        amount=str(amount),
+        number=settlement.award.number,
+    )
+    _progress(session, settlement, at=at)
+    return settlement
+
+
+def accept_batch(
+    session: orm.Session,
+    award_id: int,
+    handover_id: uuid.UUID,
+    quantity: Decimal,
+    *,
+    at: datetime,
+) -> SettlementBatch:
+    """Settle what one handover accepted; the findings of its lines must have been written.
+
+    A provisional quantity settles unit price times ``quantity``, rounded once. Otherwise the
+    batch is the accepted packs' share of the price (by packs, by mass, else by nameplate kWh), so
+    that all batches of a lot accepted whole sum exactly to the price. After the last batch the
+    amount due is the sum of the batches: a surplus is a refund due, a shortage is due.
+    Refuses a second settlement of one handover and an annulled award.
+    """
+    settlement = locked(session, of(session, award_id).id)
+    if settlement.state is SettlementState.DEFAULTED:
+        raise NotSettling
+    batch, remains = batches.settle(
+        session,
+        settlement.id,
+        settlement.award,
+        handover_id,
+        quantity,
+        at=at,
+    )
+    _adapt(session, settlement, remains, at=at)
+    journal.record(
+        session,
+        "settlement:batch",
+        settlement,
+        at=at,
+        handover_id=str(handover_id),
+        quantity=str(quantity),
+        minor=batch.amount_minor,
+    )
+    _progress(session, settlement, at=at)
+    return batch
+
+
+def _adapt(
+    session: orm.Session,
+    settlement: Settlement,
+    remains: Money,
+    *,
+    at: datetime,
+) -> None:
+    """Let the amount due follow the batches: it may rise until the last one settles it."""
+    due = Money(batches.settled_minor(session, settlement.id), settlement.currency) + remains
+    if remains.minor:
+        due = max(due, Money(settlement.due_minor, settlement.currency), key=_size)
+    else:
+        settlement.settled_at = at
+    settlement.due_minor = due.minor
+    settlement.tax_minor = amounts.tax_within(due, settlement.award.auction.tax_rate).minor
+
+
+def _size(amount: Money) -> int:
+    return abs(amount.minor)
+
+
+def _progress(session: orm.Session, settlement: Settlement, *, at: datetime) -> None:
+    """Draw the consequences of what was paid and accepted, each once."""
+    if settlement.state is SettlementState.DEFAULTED:
+        return
+    _apply_deposit(session, settlement, at=at)
+    was_paid = settlement.state is not SettlementState.DUE
+    if settlement.kept_minor < abs(settlement.due_minor):
+        settlement.state, settlement.paid_at = SettlementState.DUE, None
+    elif not was_paid:
+        settlement.state, settlement.paid_at = SettlementState.PAID, at
+        journal.record(session, "settlement:paid", settlement, at=at)
+        _tell_both(session, N_("%(number)s is paid in full."), settlement, at=at)
+    _earn(session, settlement, at=at)
+    _complete(session, settlement, at=at)
+    session.flush()
+
+
+def _apply_deposit(session: orm.Session, settlement: Settlement, *, at: datetime) -> None:
+    if not settlement.deposit_minor or settlement.outstanding_minor:
+        return
+    deposit = held_deposit(session, settlement.award)
+    if deposit is None:
+        raise NotFound
+    deposits.apply(session, deposit.id, at=at)
+    settlement.paid_minor += settlement.deposit_minor
+    settlement.deposit_minor = 0
+
+
+def _entitled(session: orm.Session, settlement: Settlement) -> int:
+    """What the payee may have by the payment term.
+
+    Paid before pick-up: the price, once it is paid and where its quantity is fixed. On
+    acceptance, and where the handover settles the quantity: the accepted batches.
+    """
+    auction = settlement.award.auction
+    if auction.payment_term is PaymentTerm.BEFORE_PICKUP and not amounts.is_measured(
+        settlement.award.auction
+    ):
+        return 0 if settlement.state is SettlementState.DUE else abs(settlement.due_minor)
+    return abs(batches.settled_minor(session, settlement.id))
+
+
+def _earn(session: orm.Session, settlement: Settlement, *, at: datetime) -> None:
+    """Move what the payee is entitled to from the payer's funds to the payee, less the fee."""
+    entitled = min(_entitled(session, settlement), settlement.kept_minor)
+    amount = Money(entitled - settlement.earned_minor, settlement.currency)
+    if amount.minor <= 0:
+        return
+    charged = Money(settlement.fee_minor, settlement.currency)
+    fee = amounts.fee(Money(entitled, settlement.currency), charged, settlement.fee_rate)
+    rate = settlement.award.auction.tax_rate
+    tax = amounts.tax_within(amount, rate).minor
+    income = ledger.account(session, AccountKind.FEE_INCOME, currency=settlement.currency)
+    tax_payable = ledger.account(session, AccountKind.TAX_PAYABLE, currency=settlement.currency)
+    ledger.post(
+        session,
+        f"settlement:{settlement.id}:earned:{entitled}",
+        [
+            Line(_funds(session, settlement), amount.minor, tax, rate),
+            Line(_payable(session, settlement), fee.gross.minor - amount.minor, -tax, rate),
+            Line(income, -fee.net.minor, 0, FEE_TAX_RATE),
+            Line(tax_payable, -fee.tax.minor, -fee.tax.minor, FEE_TAX_RATE),
+        ],
+        at=at,
+    )
+    settlement.earned_minor = entitled
+    settlement.fee_minor += fee.gross.minor
+    _tell_operator(
+        session,
+        N_("A payout of %(amount)s for %(number)s is due."),
+        settlement,
+        at=at,
+        minor=settlement.payout_due_minor,
+    )
+
+
+def _complete(session: orm.Session, settlement: Settlement, *, at: datetime) -> None:
+    is_done = (
+        settlement.state is SettlementState.PAID
+        and settlement.settled_at is not None
+        and settlement.earned_minor == abs(settlement.due_minor) == settlement.kept_minor
+        and not settlement.payout_due_minor
+    )
+    if not is_done:
+        return
+    settlement.state, settlement.completed_at = SettlementState.COMPLETED, at
+    journal.record(session, "settlement:completed", settlement, at=at)
+    _tell_both(session, N_("The settlement of %(number)s is complete."), settlement, at=at)
+
+
+def _tell_both(
+    session: orm.Session,
+    message: str,
+    settlement: Settlement,
+    *,
+    at: datetime,
+) -> None:
+    for party in (settlement.seller_id, settlement.buyer_id):
+        notices.tell(
+            session,
+            party,
+            message,
+            at=at,
+            link=f"/awards/{settlement.award_id}",
+            number=settlement.award.number,
+        )
+
+
+def _tell_operator(
+    session: orm.Session,
+    message: str,
+    settlement: Settlement,
+    *,
+    at: datetime,
+    minor: int,
+) -> None:
+    operators = sa.select(OrganisationKind.organisation_id).where(
+        OrganisationKind.kind == Kind.OPERATOR,
+    )
+    for operator_id in session.scalars(operators).all():
+        notices.tell(
+            session,
+            operator_id,
+            message,
+            at=at,
+            link=f"/awards/{settlement.award_id}",
+            act="bank:record",
+            amount=str(Money(minor, settlement.currency)),
+            number=settlement.award.number,
+        )
+
+
+def _funds(session: orm.Session, settlement: Settlement) -> ledger.Account:
+    kind = AccountKind.CLIENT_FUNDS
+    return ledger.account(session, kind, settlement.payer_id, settlement.currency)
+
+
+def _payable(session: orm.Session, settlement: Settlement) -> ledger.Account:
+    kind = AccountKind.SELLER_PAYABLE
+    return ledger.account(session, kind, settlement.payee_id, settlement.currency)

@@ -19,7 +19,10 @@ from listings import blobs, db, words
 from market import __version__, resources
 from market.web import errors, formats, forms, guard, places
 
-MODULES = ("health_check", "language")
+MODULES = (
+    "health_check",
+    "language",
+)
 MOST_UPLOAD = 600 * 1024 * 1024
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
