@@ -70,6 +70,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_leaf_handover_id"), "leaf", ["handover_id"], unique=False)
     op.create_index(op.f("ix_leaf_kind"), "leaf", ["kind"], unique=False)
     op.create_table(
+        "log_node",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "position", name=op.f("pk_log_node")),
+    )
+    op.create_table(
         "organisation",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -457,7 +464,7 @@ def upgrade() -> None:
         "index_value",
         ["series", "on_date"],
         unique=True,
-        postgresql_where=sa.text("superseded_by_id IS NULL"),
+        postgresql_where=sa.text("superseded_by_id IS NULL AND NOT is_held"),
     )
     op.create_table(
         "invitation",
@@ -638,6 +645,30 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_password_reset_user_id"), "password_reset", ["user_id"], unique=False)
     op.create_table(
+        "personal_commitment",
+        sa.Column("commitment", sa.Text(), nullable=False),
+        sa.Column("handover_id", sa.Uuid(), nullable=True),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["person.id"],
+            name=op.f("fk_personal_commitment_user_id_person"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("commitment", name=op.f("pk_personal_commitment")),
+    )
+    op.create_index(
+        op.f("ix_personal_commitment_handover_id"),
+        "personal_commitment",
+        ["handover_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_personal_commitment_user_id"), "personal_commitment", ["user_id"], unique=False
+    )
+    op.create_table(
         "signing_key",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column(
@@ -679,6 +710,14 @@ def upgrade() -> None:
         op.f("ix_signing_key_organisation_id"), "signing_key", ["organisation_id"], unique=False
     )
     op.create_index(op.f("ix_signing_key_user_id"), "signing_key", ["user_id"], unique=False)
+    op.create_index(
+        "uq_signing_key_standing",
+        "signing_key",
+        ["use", "organisation_id", "user_id"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("revoked_at IS NULL AND NOT is_on_device"),
+    )
     op.create_table(
         "site",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -2409,9 +2448,18 @@ def downgrade() -> None:
     op.drop_table("licence")
     op.drop_index(op.f("ix_site_organisation_id"), table_name="site")
     op.drop_table("site")
+    op.drop_index(
+        "uq_signing_key_standing",
+        table_name="signing_key",
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("revoked_at IS NULL AND NOT is_on_device"),
+    )
     op.drop_index(op.f("ix_signing_key_user_id"), table_name="signing_key")
     op.drop_index(op.f("ix_signing_key_organisation_id"), table_name="signing_key")
     op.drop_table("signing_key")
+    op.drop_index(op.f("ix_personal_commitment_user_id"), table_name="personal_commitment")
+    op.drop_index(op.f("ix_personal_commitment_handover_id"), table_name="personal_commitment")
+    op.drop_table("personal_commitment")
     op.drop_index(op.f("ix_password_reset_user_id"), table_name="password_reset")
     op.drop_table("password_reset")
     op.drop_table("organisation_kind")
@@ -2435,7 +2483,7 @@ def downgrade() -> None:
     op.drop_index(
         "uq_index_value_standing",
         table_name="index_value",
-        postgresql_where=sa.text("superseded_by_id IS NULL"),
+        postgresql_where=sa.text("superseded_by_id IS NULL AND NOT is_held"),
     )
     op.drop_index(op.f("ix_index_value_superseded_by_id"), table_name="index_value")
     op.drop_index(op.f("ix_index_value_series"), table_name="index_value")
@@ -2458,6 +2506,7 @@ def downgrade() -> None:
     op.drop_table("pack_type")
     op.drop_index(op.f("ix_organisation_parent_id"), table_name="organisation")
     op.drop_table("organisation")
+    op.drop_table("log_node")
     op.drop_index(op.f("ix_leaf_kind"), table_name="leaf")
     op.drop_index(op.f("ix_leaf_handover_id"), table_name="leaf")
     op.drop_table("leaf")
