@@ -10,12 +10,15 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import listings.blobs
+import listings.custody.commitments
 import listings.custody.keys
 import listings.custody.log
 import listings.health.reports
+import listings.invitations
 import listings.journal
 import listings.licences
 import listings.lots
+import listings.parts
 import listings.users
 import market.auctions
 import market.awards

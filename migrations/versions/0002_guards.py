@@ -14,6 +14,7 @@ APPEND_ONLY = (
     "bid",
     "leaf",
     "leaf_pack",
+    "log_node",
     "checkpoint",
     "entry",
     "posting",
