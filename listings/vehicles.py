@@ -126,9 +126,7 @@ def add(
 def by_number(session: orm.Session, owner_id: int, fleet_number: str) -> Vehicle | None:
     """The vehicle of that number in a fleet, or None."""
     return session.scalar(
-        sa.select(Vehicle).where(
-            Vehicle.owner_id == owner_id, Vehicle.fleet_number == fleet_number
-        )
+        sa.select(Vehicle).where(Vehicle.owner_id == owner_id, Vehicle.fleet_number == fleet_number)
     )
 
 

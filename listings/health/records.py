@@ -1,0 +1,194 @@
+"""The signed record of a health report: what a verifier reads, without the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from listings.errors import N_
+from listings.health.capacity import Discharge
+from listings.health.examinations import Examination
+from listings.health.grade import Findings, Grade, grade, policy
+from listings.packs import Pack
+from listings.parties import Organisation
+
+VERSION: Final = 1
+VALIDITY: Final = timedelta(days=90)
+"""How long after the examination a report counts, unless the subject is opened before."""
+
+FLAGS: Final[dict[str, str]] = {
+    "temperature_stated": N_("The temperature is the lab's statement; the file has none."),
+    "not_accredited": N_("The lab has no accreditation on record."),
+    "accreditation_expired": N_("The lab's accreditation had expired when it reported."),
+    "own_pack": N_("The lab itself owns or holds this pack."),
+}
+"""What a reader must know of the lab and its statement, by code; see ``capacity.FLAGS`` too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What the lab states beside the file.
+
+    ``coverage`` says in words what of the subject was tested, ``capacity_spread`` is
+    (max - min) / mean over its parts and ``safety_check_passed`` None where none was made.
+    ``temperature_c`` counts where the file has no temperature of its own.
+    """
+
+    subject: str
+    subject_position: str
+    coverage: str
+    examined_on: date
+    capacity_spread: Decimal | None = None
+    safety_check_passed: bool | None = None
+    temperature_c: Decimal | None = None
+
+
+def decimal(value: float | Decimal | None, places: int = 6) -> Decimal | None:
+    """A measured number with fixed places, as it is stored and signed."""
+    return None if value is None else round(Decimal(str(value)), places)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A report before it is signed: whose battery, which lab, its statement, and what was found."""
+
+    pack: Pack
+    lab: Organisation
+    statement: Statement
+    examination: Examination
+    at: datetime
+
+    @property
+    def valid_until(self) -> date:
+        """The last day on which it counts."""
+        return self.statement.examined_on + VALIDITY
+
+    @property
+    def temperature_c(self) -> float | Decimal | None:
+        """What the file recorded, else what the lab states."""
+        measured = self.examination.assessment.temperature
+        return self.statement.temperature_c if measured is None else measured
+
+    @property
+    def grade(self) -> Grade:
+        """The letter of the subject examined, under today's policy."""
+        spread = self.statement.capacity_spread
+        findings = Findings(
+            soh=self.examination.assessment.soh,
+            evidence_level="L1",
+            subject=self.examination.rated.subject,
+            capacity_spread=None if spread is None else float(spread),
+            safety_check_passed=self.statement.safety_check_passed,
+            has_origin=True if self.pack.origin is not None else None,
+        )
+        return grade(findings, policy())
+
+    @property
+    def flags(self) -> list[str]:
+        """Codes of ``capacity.FLAGS`` and ``FLAGS``."""
+        until = self.lab.accreditation_until
+        measured = self.examination.assessment.temperature
+        said = {
+            "temperature_stated": measured is None and self.statement.temperature_c is not None,
+            "not_accredited": not self.lab.accreditation_number,
+            "accreditation_expired": until is not None and until < self.at,
+            "own_pack": self.lab.id in {self.pack.owner_id, self.pack.holder_id},
+        }
+        return [
+            *self.examination.assessment.flags,
+            *(code for code, is_so in said.items() if is_so),
+        ]
+
+
+def compose(draft: Draft) -> dict[str, object]:
+    """The record: JSON without floating-point numbers; measurements are decimal strings."""
+    statement, examination = draft.statement, draft.examination
+    found, given = examination.assessment, draft.grade
+    return {
+        "record": "health_report",
+        "version": VERSION,
+        "pack": _pack(draft.pack),
+        "subject": statement.subject,
+        "subject_position": statement.subject_position,
+        "coverage": statement.coverage,
+        "lab": _lab(draft.lab),
+        "examined_on": statement.examined_on.isoformat(),
+        "reported_at": draft.at.isoformat(),
+        "valid_until": draft.valid_until.isoformat(),
+        "file": {
+            "sha256": examination.sha256,
+            "reader": examination.reader,
+            "reader_version": examination.reader_version,
+        },
+        "rated_capacity_ah": _text(examination.rated.capacity_ah),
+        "rated_energy_wh": _text(examination.rated.energy_wh),
+        "capacity_ah": _text(found.capacity_ah),
+        "energy_wh": _text(found.energy_wh),
+        "soh_q": _text(found.soh),
+        "soh_e": _text(found.soh_e),
+        "rate_c": _text(found.rate_c),
+        "temperature_c": _text(draft.temperature_c),
+        "cutoffs": {
+            "low_v": _text(found.cutoffs.low),
+            "high_v": _text(found.cutoffs.high),
+            "source": found.cutoffs.source,
+        },
+        "tester_difference": _text(found.tester_difference),
+        "capacity_spread": _text(statement.capacity_spread),
+        "safety_check_passed": statement.safety_check_passed,
+        "grade": given.letter,
+        "is_provisional": given.is_provisional,
+        "evidence_level": given.evidence_level,
+        "policy_version": given.policy,
+        "reasons": list(given.reasons),
+        "flags": draft.flags,
+        "discharges": [_signed_discharge(discharge) for discharge in found.discharges],
+    }
+
+
+def discharge_facts(discharge: Discharge) -> dict[str, object]:
+    """One discharge as the register keeps it for tables and pictures."""
+    return {
+        "cycle": discharge.cycle,
+        "ah": round(discharge.ah, 6),
+        "wh": round(discharge.wh, 6),
+        "rate_c": round(discharge.rate_c, 4),
+        "complete": discharge.complete,
+        "reason": discharge.reason,
+        "tester_ah": None if discharge.tester_ah is None else round(discharge.tester_ah, 6),
+    }
+
+
+def _signed_discharge(discharge: Discharge) -> dict[str, object]:
+    facts = discharge_facts(discharge)
+    return {
+        name: _text(value) if isinstance(value, float) else value for name, value in facts.items()
+    }
+
+
+def _pack(pack: Pack) -> dict[str, object]:
+    return {
+        "code": pack.code,
+        "provisional_id": pack.provisional_id,
+        "maker": pack.type.maker,
+        "model": pack.type.model,
+        "warnings": list(pack.warnings),
+    }
+
+
+def _lab(lab: Organisation) -> dict[str, object]:
+    until = lab.accreditation_until
+    return {
+        "name": lab.name,
+        "credit_code": lab.credit_code,
+        "accreditation_number": lab.accreditation_number,
+        "accreditation_scope": lab.accreditation_scope,
+        "accreditation_until": until.isoformat() if until else None,
+    }
+
+
+def _text(value: float | Decimal | None) -> str | None:
+    rounded = decimal(value)
+    return None if rounded is None else f"{rounded:f}"
