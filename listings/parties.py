@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from listings import db
-from listings.errors import Forbidden
+from listings import db, journal, provinces
+from listings.errors import N_, Conflict, Forbidden, NotFound, Refused
+from listings.identity import uscc
+from listings.users import User
 
 
 class Nature(enum.StrEnum):
@@ -191,3 +195,166 @@ def acting_for(session: orm.Session, user_id: int, organisation_id: int) -> Acti
     if membership is None:
         return None
     return Acting(user_id, organisation_id, membership.role, membership.organisation.kinds)
+
+
+class OrganisationNameMissing(Refused):
+    """An organisation without a name, or with an endless one."""
+
+    message = N_("Enter the organisation's registered name, of at most 200 characters.")
+
+
+class KindMissing(Refused):
+    """Nothing says what the organisation is."""
+
+    message = N_("Say at least one thing that the organisation is.")
+
+
+class CreditCodeTaken(Conflict):
+    """The organisation is here already."""
+
+    message = N_("An organisation with the credit code %(code)s is registered already.")
+
+
+class OperatorExists(Conflict):
+    """A marketplace has one operator."""
+
+    message = N_("This marketplace has its operator already.")
+
+
+class AlreadyApproved(Conflict):
+    """Somebody approved it before."""
+
+    message = N_("%(organisation)s is approved already.")
+
+
+class NotApproved(Refused):
+    """The operator has not looked at the organisation yet."""
+
+    message = N_(
+        "The operator has not approved %(organisation)s yet. Until then it can neither publish "
+        "a sale nor bid."
+    )
+
+
+class AlreadyMember(Conflict):
+    """The person acts for the organisation already."""
+
+    message = N_("This person acts for the organisation already.")
+
+
+def found(
+    session: orm.Session,
+    *,
+    name: str,
+    credit_code: str,
+    nature: Nature,
+    province: str,
+    kinds: Iterable[Kind],
+    at: datetime,
+    **more: Any,
+) -> Organisation:
+    """A new organisation, not yet approved; ``more`` are further columns of `Organisation`.
+
+    The first operator approves itself, because nobody stands above it; a second is refused, and so
+    are a malformed or taken credit code, an unknown province, no name and no kind.
+    """
+    chosen = sorted(set(kinds))
+    if not 0 < len(name.strip()) <= 200:  # noqa: PLR2004 - said in the sentence
+        raise OrganisationNameMissing(field="name")
+    if not chosen:
+        raise KindMissing(field="kinds")
+    code = uscc.validate(credit_code, field="credit_code")
+    if session.scalar(sa.select(Organisation.id).where(Organisation.credit_code == code)):
+        raise CreditCodeTaken(field="credit_code", code=code)
+    if Kind.OPERATOR in chosen and _operator(session) is not None:
+        raise OperatorExists(field="kinds")
+    organisation = Organisation(
+        name=name.strip(),
+        credit_code=code,
+        nature=nature,
+        province=provinces.find(province),
+        created_at=at,
+        approved_at=at if Kind.OPERATOR in chosen else None,
+        kind_rows=[OrganisationKind(kind=kind) for kind in chosen],
+        **more,
+    )
+    session.add(organisation)
+    journal.record(session, "organisation:founded", organisation, at=at, kinds=chosen)
+    return organisation
+
+
+def _operator(session: orm.Session) -> Organisation | None:
+    operators = sa.select(Organisation).join(OrganisationKind)
+    return session.scalar(operators.where(OrganisationKind.kind == Kind.OPERATOR))
+
+
+def operator(session: orm.Session) -> Organisation:
+    """The organisation that runs this marketplace; `NotFound` before it was founded."""
+    found = _operator(session)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def approve(
+    session: orm.Session, acting: Acting, organisation_id: int, *, at: datetime
+) -> Organisation:
+    """The operator lets an organisation publish and bid."""
+    acting = demand(acting, "operator:decide", Kind.OPERATOR)
+    organisation = db.lock(session, Organisation, organisation_id)
+    if organisation is None:
+        raise NotFound
+    if organisation.approved_at is not None:
+        raise AlreadyApproved(organisation=organisation.name)
+    organisation.approved_at = at
+    journal.record(session, "organisation:approved", organisation, at=at, **by(acting))
+    return organisation
+
+
+def demand_approved(session: orm.Session, organisation_id: int) -> None:
+    """Refuses an organisation that the operator has not approved."""
+    organisation = session.get_one(Organisation, organisation_id)
+    if organisation.approved_at is None:
+        raise NotApproved(organisation=organisation.name)
+
+
+def join(
+    session: orm.Session, user_id: int, organisation_id: int, role: Role, *, at: datetime
+) -> Membership:
+    """A person begins to act for an organisation; refuses one who does already."""
+    if acting_for(session, user_id, organisation_id) is not None:
+        raise AlreadyMember(field="email")
+    membership = Membership(user_id=user_id, organisation_id=organisation_id, role=role, since=at)
+    session.add(membership)
+    journal.record(
+        session,
+        "membership:began",
+        membership,
+        at=at,
+        user_id=user_id,
+        organisation_id=organisation_id,
+        role=role.value,
+    )
+    return membership
+
+
+def people(session: orm.Session, organisation_id: int, act: str) -> list[User]:
+    """Who acts for the organisation in a role that may do the act, longest standing first."""
+    return list(
+        session.scalars(
+            sa.select(User)
+            .join(Membership, Membership.user_id == User.id)
+            .where(
+                Membership.organisation_id == organisation_id,
+                Membership.ended_at.is_(None),
+                Membership.role.in_(ACTS[act]),
+                User.is_active,
+            )
+            .order_by(Membership.id)
+        )
+    )
+
+
+def by(acting: Acting) -> dict[str, int]:
+    """Who acts, as `journal.record` takes it."""
+    return {"user_id": acting.user_id, "organisation_id": acting.organisation_id}
