@@ -17,8 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
-from listings import embedded
+from listings import embedded, words
 from listings.errors import N_, Conflict, DomainError
+from listings.words import gettext as _
 from market import resources
 
 READY_SECONDS = 60.0
@@ -72,10 +73,10 @@ def run(data_dir: Path, port: int, *, reload: bool = False) -> int:
             _check_port(port)
             _open(data_dir.absolute(), port, reload=reload)
     except Interrupted:
-        say("Stopped.")
+        say(_("Stopped."))
         return 0
     except DomainError as refusal:
-        print(f"packbourse: {refusal}", file=sys.stderr)
+        print(f"packbourse: {words.say(refusal)}", file=sys.stderr)
         return 1
     return 0
 
@@ -88,9 +89,9 @@ def reset(data_dir: Path) -> int:
         embedded.find(database).halt()
     if data_dir.exists():
         shutil.rmtree(data_dir)
-        say(f"Removed {data_dir}.")
+        say(_("Removed %(folder)s.", folder=data_dir))
     else:
-        say(f"There is nothing in {data_dir}.")
+        say(_("There is nothing in %(folder)s.", folder=data_dir))
     return 0
 
 
@@ -117,8 +118,13 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def database(data_dir: Path) -> Iterator[tuple[str, embedded.Server | None]]:
-    """The URL to work with: DATABASE_URL, else an embedded server that ends with the block."""
+def database(
+    data_dir: Path, *, is_quiet: bool = False
+) -> Iterator[tuple[str, embedded.Server | None]]:
+    """The URL to work with: DATABASE_URL, else an embedded server that ends with the block.
+
+    One that somebody else runs is used and left alone. ``is_quiet`` says nothing at the terminal.
+    """
     external = os.environ.get("DATABASE_URL")
     if external:
         yield external, None
@@ -128,7 +134,10 @@ def database(data_dir: Path) -> Iterator[tuple[str, embedded.Server | None]]:
     data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     server = embedded.find(data_dir / "postgres")
     try:
-        _stage("Database", server.start)
+        if is_quiet:
+            server.start()
+        else:
+            _stage(_("Database"), server.start)
         yield server.url, server
     finally:
         server.stop()
@@ -140,12 +149,13 @@ def _open(data_dir: Path, port: int, *, reload: bool) -> None:
     with database(data_dir) as (url, server):
         os.environ["PACKBOURSE_DATA"] = str(data_dir)
         os.environ["DATABASE_URL"] = url
-        _stage("Tables", lambda: schema.upgrade(url))
-        _stage("Seed market", lambda: seed.ensure(url))
+        _stage(_("Tables"), lambda: schema.upgrade(url))
+        _stage(_("Seed market"), lambda: seed.ensure(url))
         with _children(port, reload=reload) as children:
             address = f"http://{HOST}:{port}/"
-            _stage("Web server and worker", lambda: _await_ready(address, children))
-            say(f"\nPackbourse is open at {address}   (Ctrl-C stops it)\n")
+            _stage(_("Web server and worker"), lambda: _await_ready(address, children))
+            say("\n" + _("Packbourse is open at %(address)s", address=address))
+            say(_("Ctrl-C stops it.") + "\n")
             for role, email, password in seed.sign_ins():
                 say(f"  {role:<34} {email:<34} {password}")
             while True:
@@ -182,7 +192,7 @@ def _children(port: int, *, reload: bool) -> Iterator[dict[str, subprocess.Popen
     serve = ["serve", "--port", str(port), *(["--reload"] if reload else [])]
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        for name, arguments in (("The web server", serve), ("The worker", ["worker"])):
+        for name, arguments in ((_("The web server"), serve), (_("The worker"), ["worker"])):
             children[name] = subprocess.Popen(
                 [sys.executable, "-P", "-m", "market", *arguments],
                 stdin=subprocess.DEVNULL,
@@ -224,7 +234,7 @@ def _check_alive(
         if status is not None:
             raise ChildEnded(name=name, status=status)
     if server is not None and not server.is_running():
-        raise ChildEnded(name="The database", status=f"see {server.log}")
+        raise ChildEnded(name=_("The database"), status=server.log)
 
 
 def _await_ready(address: str, children: dict[str, subprocess.Popen[bytes]]) -> None:
