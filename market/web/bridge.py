@@ -19,7 +19,7 @@ from market.web.live import Receive, Scope, Send
 
 THREADS = 16
 SPOOL = 1024 * 1024
-CHUNK = 64 * 1024
+LISTEN_S = 5.0
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -48,11 +48,20 @@ class Bridge:
         elif scope["type"] == "http":
             await self._serve(scope, receive, send)
 
+    def end_streams(self) -> None:
+        """Let every watcher go, so that the process can stop at once."""
+        self._topics.end()
+
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self._background = [asyncio.create_task(live.listen(self._url, self._topics))]
+                ready = asyncio.Event()
+                listening = live.listen(self._url, self._topics, ready)
+                self._background = [asyncio.create_task(listening)]
+                # Without the database live pages are still: the rest serves, and listening goes on.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(ready.wait(), LISTEN_S)
                 await send({"type": "lifespan.startup.complete"})
             else:
                 for task in self._background:

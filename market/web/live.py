@@ -41,6 +41,12 @@ class Topics:
         self.newest: dict[str, int] = {}
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
         self.count = 0
+        self.is_over = False
+
+    def end(self) -> None:
+        """End every stream: the process stops, and its watchers find another one."""
+        self.is_over = True
+        self.announce_all()
 
     def announce(self, topic: str, change: int) -> None:
         """Wake everybody who watches the topic."""
@@ -72,7 +78,7 @@ class Topics:
                 self.newest.pop(topic, None)
 
 
-async def listen(url: str, topics: Topics) -> None:
+async def listen(url: str, topics: Topics, ready: asyncio.Event) -> None:
     """Hear announcements for ever; after a lost connection everybody is woken once."""
     address = sa.make_url(url).set(drivername="postgresql")
     while True:
@@ -83,7 +89,9 @@ async def listen(url: str, topics: Topics) -> None:
             )
             async with connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
-                topics.announce_all()
+                if ready.is_set():
+                    topics.announce_all()
+                ready.set()
                 async for notice in connection.notifies():
                     said = json.loads(notice.payload)
                     topics.announce(said["topic"], said["id"])
@@ -157,15 +165,17 @@ async def _tell(  # noqa: PLR0917 - one stream's whole state
             return_when=asyncio.FIRST_COMPLETED,
         )
         waiting.cancel()
-        if gone.done():
-            return
+        if gone.done() or topics.is_over:
+            break
         if not moved.is_set():
             await _write(send, b": still here\n\n")
             continue
         moved.clear()
-        newest = max(newest, topics.newest.get(topic, 0))
+        heard = topics.newest.get(topic, 0)
+        newest = max(newest, heard or await asyncio.to_thread(newest_change, topic))
         await _write(send, b"event: moved\nid: %d\ndata: %d\n\n" % (newest, newest))
         await asyncio.sleep(SPACING_S)
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _write(send: Send, text: bytes) -> None:
