@@ -45,7 +45,9 @@ bench: set-up-dev  ## Measure bids per second against pgbench on this machine
 words: set-up-dev  ## Bring the translation catalogues up to date with the code
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --add-location=file --omit-header -o build/messages.pot .
-	@$(BIN)/pybabel -q update -i build/messages.pot -d listings/translations --no-fuzzy-matching --ignore-pot-creation-date
+	@for locale in en zh_Hans_CN; do \
+	  $(BIN)/pybabel -q update -i build/messages.pot -d listings/translations -l $$locale \
+	    --init-missing --no-fuzzy-matching --ignore-pot-creation-date || exit 1; done
 	@$(BIN)/python tools/assets.py words
 
 reset: set-up  ## Stop the embedded database and remove .data with everything in it
