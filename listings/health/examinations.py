@@ -21,8 +21,8 @@ class CapacityImplausible(Refused):
     """The file and the rated value cannot belong together."""
 
     message = N_(
-        "The file holds a discharge of %(capacity)s Ah, but the %(subject)s is rated %(rated)s Ah. Check which "
-        "part was examined and whether the type is right."
+        "The file holds a discharge of %(capacity)s Ah, but the subject is rated %(rated)s Ah. "
+        "Check which part was examined and whether the type is right."
     )
 
 
@@ -86,7 +86,6 @@ def examine(path: Path, rated: Rated) -> Examination:
         raise CapacityImplausible(
             field="subject",
             capacity=f"{largest:.3f}",
-            subject=rated.subject,
             rated=f"{rated.capacity_ah:g}",
         )
     return Examination(rated, found, recording.reader, recording.reader_version, recording.sha256)
