@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
+import strict
 from flask import Flask
 from flask.testing import FlaskClient
 from make import NOW, Make
@@ -36,7 +37,9 @@ def clock() -> Clock:
 @pytest.fixture
 def app(database: str, clock: Clock) -> Flask:
     """The application, its forms sent without tokens (a test of its own asks for them)."""
-    return create_app(TESTING=True, WTF_CSRF_ENABLED=False, SECRET_KEY="test", CLOCK=clock)
+    app = create_app(TESTING=True, WTF_CSRF_ENABLED=False, SECRET_KEY="test", CLOCK=clock)
+    strict.watch(app)
+    return app
 
 
 @pytest.fixture
