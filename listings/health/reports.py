@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from listings import days, db, journal
 from listings.blobs import Blob
-from listings.custody import canonical
+from listings.custody import canonical, keys, signing
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.health import records
 from listings.health.examinations import Examination, rated
@@ -268,6 +268,20 @@ def store(
     return report
 
 
+def signer(session: orm.Session, report: HealthReport) -> keys.SigningKey | None:
+    """The lab's registered key whose signature on the record holds, or None."""
+    if report.record is None:
+        return None
+    try:
+        proofs = signing.verify_proofs(canonical.parse(report.record), signing.resolve_did_key)
+    except Refused:
+        return None
+    key = keys.known(session, proofs[0].verification_method)
+    if key is None or key.organisation_id != report.lab_id or not key.is_valid(report.reported_at):
+        return None
+    return key
+
+
 def _check(session: orm.Session, draft: Draft, blob_sha256: str) -> None:
     statement, examination = draft.statement, draft.examination
     day, today = statement.examined_on, days.of(draft.at)
@@ -302,8 +316,10 @@ def _standing_of_subject(
     )
 
 
-def _signed(session: orm.Session, draft: Draft) -> bytes:  # noqa: ARG001
-    return canonical.dumps(records.compose(draft))
+def _signed(session: orm.Session, draft: Draft) -> bytes:
+    key = keys.ensure(session, keys.KeyUse.LAB, organisation_id=draft.lab.id, at=draft.at)
+    record = records.compose(draft)
+    return canonical.dumps(keys.sign(session, record, key, at=draft.at, attested_by_platform=True))
 
 
 def _row(draft: Draft, record: bytes) -> HealthReport:

@@ -234,3 +234,13 @@ def test_a_lab_that_owns_the_pack_is_said_to(make, session, pack_type, blob):
         at=NOW,
     )
     assert {"own_pack", "not_accredited"} <= set(report.flags)
+
+
+def test_the_signature_is_the_labs_and_breaks_with_one_changed_figure(store, session, lab):
+    report = store()
+    key = reports.signer(session, report)
+    assert key.organisation_id == lab.organisation_id
+    forged = report.record.replace(b'"grade":"A"', b'"grade":"B"')
+    session.expunge(report)
+    report.record = forged
+    assert reports.signer(session, report) is None
