@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from listings import db, journal
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.packs import Mounting, OriginEvent, Pack
-from listings.parties import Acting, Organisation, demand
+from listings.parties import Acting, Organisation, by, demand
 from listings.sites import Site
 from listings.vehicles import Vehicle
 
@@ -234,7 +234,7 @@ def withdraw(session: orm.Session, acting: Acting, lot_id: int, *, at: datetime)
     if lot.state is not LotState.DRAFT:
         raise LotNotDraft(lot=lot.id)
     lot.state = LotState.WITHDRAWN
-    journal.record(session, "lot:withdrawn", lot, at=at, **_by(acting))
+    journal.record(session, "lot:withdrawn", lot, at=at, **by(acting))
     return lot
 
 
@@ -269,10 +269,6 @@ def _mark(session: orm.Session, lot: Lot, *, is_open: bool) -> None:
     session.execute(sa.update(LotPack).where(LotPack.lot_id == lot.id).values(is_open=is_open))
 
 
-def _by(acting: Acting) -> dict[str, int]:
-    return {"user_id": acting.user_id, "organisation_id": acting.organisation_id}
-
-
 def _fill(
     session: orm.Session,
     acting: Acting,
@@ -301,7 +297,7 @@ def _fill(
     session.add_all([LotPack(lot_id=lot.id, pack_id=pack.id) for pack in packs])
     session.add_all([LotVehicle(lot_id=lot.id, vehicle_id=row.id) for row in vehicles])
     tag, at = act
-    journal.record(session, tag, lot, at=at, **_by(acting), pack_ids=[pack.id for pack in packs])
+    journal.record(session, tag, lot, at=at, **by(acting), pack_ids=[pack.id for pack in packs])
     session.expire(lot, ["packs", "vehicles", "site", "seller"])
     return lot
 
@@ -344,7 +340,7 @@ def _demand_offerable(session: orm.Session, lot: Lot, packs: list[Pack]) -> None
     taken = session.execute(
         sa.select(LotPack.pack_id, LotPack.lot_id).where(LotPack.pack_id.in_(ids), LotPack.is_open)
     )
-    elsewhere = dict(taken.tuples().all())
+    elsewhere = {row.pack_id: row.lot_id for row in taken}
     with_origin = set(
         session.scalars(sa.select(OriginEvent.pack_id).where(OriginEvent.pack_id.in_(ids)))
     )

@@ -13,19 +13,18 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from listings import db, journal, lots
+from listings import days, db, journal, lots
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.lots import Lot, LotState
 from listings.money import Money
-from listings.parties import Acting, demand
+from listings.parties import Acting, by, demand, demand_approved
 from market import availability, notices
 from market.rules import english, proxy, softclose
 from market.rules.increments import Table
-from market.terms import CHINA
-from market.terms import Delivery as Delivery
-from market.terms import PaymentTerm as PaymentTerm
-from market.terms import PriceBasis as PriceBasis
-from market.terms import Terms as Terms
+from market.terms import Delivery as Delivery  # noqa: PLC0414 - a word of sales too
+from market.terms import PaymentTerm as PaymentTerm  # noqa: PLC0414 - a word of sales too
+from market.terms import PriceBasis as PriceBasis  # noqa: PLC0414 - a word of sales too
+from market.terms import Terms as Terms  # noqa: PLC0414 - a word of sales too
 
 if TYPE_CHECKING:
     from market.awards import Award
@@ -130,12 +129,6 @@ class LotNotOnOffer(Conflict):
     message = N_("Lot %(lot)s is already on sale, sold or withdrawn; it cannot be published.")
 
 
-class SellerNotApproved(Refused):
-    """The operator has not approved the seller yet."""
-
-    message = N_("Your organisation is not approved yet; the operator has to approve it first.")
-
-
 class BidsStand(Conflict):
     """Somebody bid already."""
 
@@ -219,8 +212,7 @@ def publish(
     lot = lots.own(session, acting, lot_id)
     if lot.state not in {LotState.DRAFT, LotState.PASSED}:
         raise LotNotOnOffer(lot=lot.id)
-    if lot.seller.approved_at is None:
-        raise SellerNotApproved
+    demand_approved(session, lot.seller_id)
     terms.check(at)
     expected = estimate(lot, terms.price_basis)
     quantity = terms.quantity if terms.quantity is not None else expected
@@ -239,7 +231,7 @@ def publish(
         **values,
     )
     session.add(auction)
-    journal.record(session, "auction:published", auction, at=at, **_by(acting), lot_id=lot.id)
+    journal.record(session, "auction:published", auction, at=at, **by(acting), lot_id=lot.id)
     return auction
 
 
@@ -258,7 +250,7 @@ def withdraw(session: orm.Session, acting: Acting, auction_id: int, *, at: datet
     lot = lots.own(session, acting, auction.lot_id)
     lots.finish(session, lot, LotState.WITHDRAWN)
     _end(auction, AuctionState.WITHDRAWN, at)
-    journal.record(session, "auction:withdrawn", auction, at=at, **_by(acting), lot_id=lot.id)
+    journal.record(session, "auction:withdrawn", auction, at=at, **by(acting), lot_id=lot.id)
     notices.changed(session, topic(auction), at=at, version=auction.version)
     deposits.release_all(session, auction, at=at)
     return auction
@@ -369,7 +361,7 @@ def _reschedule(session: orm.Session, auction: Auction, at: datetime) -> bool:
             at=at,
             link=f"/lots/{auction.lot_id}",
             lot=auction.lot.title,
-            closes_at=auction.closes_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S"),
+            closes_at=auction.closes_at.astimezone(days.ZONE).strftime("%Y-%m-%d %H:%M:%S"),
         )
     notices.changed(session, topic(auction), at=at, version=auction.version)
     return True
@@ -390,7 +382,3 @@ def _parties(session: orm.Session, auction: Auction) -> list[int]:
 def _end(auction: Auction, state: AuctionState, at: datetime) -> None:
     auction.state, auction.closed_at = state, at
     auction.version += 1
-
-
-def _by(acting: Acting) -> dict[str, int]:
-    return {"user_id": acting.user_id, "organisation_id": acting.organisation_id}

@@ -153,18 +153,25 @@ def approve(session: orm.Session, acting: Acting, deposit_id: int, *, at: dateti
 
 
 def hold(session: orm.Session, deposit_id: int, *, at: datetime) -> Deposit:
-    """The money lies on the client account: required -> held."""
+    """The money lies on the client account: required -> held.
+
+    The sale is locked too, so that money that arrives while it closes is released with the rest.
+    """
+    asked = session.get(Deposit, deposit_id)
+    auction = db.lock(session, Auction, asked.auction_id) if asked else None
+    if auction is None:
+        raise NotFound
     deposit = _locked(session, deposit_id)
     bidder = session.get_one(Organisation, deposit.bidder_id)
     if bidder.has_four_eyes and deposit.approved_by is None:
         raise DepositNotApproved(reference=deposit.reference)
     _move(session, deposit, DepositState.HELD, at)
-    _tell(session, deposit, HELD, at, act="bid:prepare")
-    auction = session.get_one(Auction, deposit.auction_id)
     if auction.state is not auctions.AuctionState.SCHEDULED or at >= auction.closes_at:
         # It came too late to back a bid: it goes back at once.
         _move(session, deposit, DepositState.RELEASED, at)
         _tell(session, deposit, RELEASED, at)
+    else:
+        _tell(session, deposit, HELD, at, act="bid:prepare")
     return deposit
 
 
