@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
 from listings.errors import N_, Refused
+from listings.money import MINOR_DIGITS
 from pricing.materials import CHEMISTRIES, ELEMENT_NAMES
 
 FAMILIES = ("ternary", "LFP", "LMO", "LCO", "LTO")
@@ -78,6 +79,7 @@ class GuideCoefficients:
     unknown_ternary_range: Number
 
     def __post_init__(self) -> None:
+        _shaped(self)
         _whole(self)
         _within(self)
 
@@ -88,7 +90,7 @@ class GuideCoefficients:
         for name in sorted(names ^ set(data)):
             wanted = N_("every coefficient stands exactly once")
             raise BadCoefficient(name, name=name, value=N_("missing or unknown"), wanted=wanted)
-        return cls(**{name: _read(value) for name, value in data.items()})
+        return cls(**{name: _read_named(name, value) for name, value in data.items()})
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings and floats; ``from_json`` reads it back."""
@@ -103,6 +105,16 @@ class GuideCoefficients:
 def family_of(chemistry: str) -> str:
     """The family whose payables and discounts a chemistry has: NMC, NCA and ternary are one."""
     return chemistry if chemistry in FAMILIES else "ternary"
+
+
+def _read_named(name: str, value: Any) -> Any:
+    try:
+        return _read(value)
+    except BadCoefficient as error:
+        raise BadCoefficient(name, **(error.values | {"name": name})) from error
+    except (TypeError, ValueError, LookupError) as error:
+        wanted = N_("numbers with their sources, in the guide's own form")
+        raise BadCoefficient(name, name=name, value=str(value)[:80], wanted=wanted) from error
 
 
 def _read(value: Any) -> Any:
@@ -139,6 +151,52 @@ def _walk(name: str, value: Any) -> Iterator[tuple[str, Number]]:
         for step in value:
             at, number = step if isinstance(step, tuple) else (value.index(step), step)
             yield from _walk(f"{name}.{at:g}", number)
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Number)
+
+
+def _is_grid(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(step, tuple) and math.isfinite(step[0]) and _is_number(step[1]) for step in value
+    )
+
+
+def _every(inner: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(map(inner, value.values()))
+
+
+_SHAPES: dict[str, Callable[[Any], bool]] = {
+    "str": _is_word,
+    "Number": _is_number,
+    "Grid": _is_grid,
+    "list[Number]": lambda value: isinstance(value, list) and all(map(_is_number, value)),
+    "dict[str, str]": _every(_is_word),
+    "dict[str, Number]": _every(_is_number),
+    "dict[str, Grid]": _every(_is_grid),
+    "dict[str, dict[str, Number]]": _every(_every(_is_number)),
+}
+
+
+def _shaped(guide: GuideCoefficients) -> None:
+    """Every entry has the form that its annotation says, so that no text stands for a number."""
+    for field in fields(guide):
+        value = getattr(guide, field.name)
+        if not _SHAPES[str(field.type)](value):
+            wanted = N_("numbers with their sources, in the guide's own form")
+            raise BadCoefficient(field.name, name=field.name, value=str(value)[:80], wanted=wanted)
+    if len(guide.indicative_soh) != 2:  # noqa: PLR2004
+        wanted = N_("a lower and an upper state of health")
+        given = len(guide.indicative_soh)
+        raise BadCoefficient("indicative_soh", name="indicative_soh", value=given, wanted=wanted)
+    if guide.currency not in MINOR_DIGITS:
+        known = ", ".join(MINOR_DIGITS)
+        raise BadCoefficient("currency", name="currency", value=guide.currency, wanted=known)
 
 
 def _whole(guide: GuideCoefficients) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from listings import db
-from listings.parties import Organisation
+from listings import db, journal
+from listings.errors import N_, Forbidden, NotFound, Refused
+from listings.parties import Acting, Kind, Organisation, demand
 
 
 class EditionState(enum.StrEnum):
@@ -112,3 +114,110 @@ class GuideValue(db.Base):
     is_indifferent: Mapped[bool] = mapped_column(default=False)
 
     edition: Mapped[Edition] = orm.relationship(init=False)
+
+
+class NameTaken(Refused):
+    """A guide, or an edition of it, of this name is there already."""
+
+    message = N_("There is already a %(what)s called “%(value)s”. Choose another name.")
+
+
+class TextMissing(Refused):
+    """A guide, methodology or edition lacks the words that it must have."""
+
+    message = N_("Write the %(what)s: it is published with the guide.")
+
+
+class MethodologyUnchanged(Refused):
+    """The text is that of the newest version."""
+
+    message = N_("This is word for word version %(version)s of the methodology. Nothing changed.")
+
+
+def create(session: orm.Session, acting: Acting, *, name: str, at: datetime) -> Guide:
+    """Open a guide of the acting valuer. Refuses an empty name and one it has already."""
+    demand(acting, "guide:write", Kind.VALUER)
+    name = worded(name, "name", N_("name of the guide"))
+    same = sa.select(Guide.id).where(Guide.valuer_id == acting.organisation_id, Guide.name == name)
+    if session.scalar(same) is not None:
+        raise NameTaken("name", what=N_("guide"), value=name)
+    guide = Guide(valuer_id=acting.organisation_id, name=name, created_at=at)
+    session.add(guide)
+    note(session, "guide:created", guide, acting, at)
+    return guide
+
+
+def methodology(
+    session: orm.Session, acting: Acting, guide_id: int, *, text: str, at: datetime
+) -> Methodology:
+    """Publish the next version of a guide's methodology; it never changes after that.
+
+    Its SHA-256 stands in every value made under it. Refuses an empty and an unchanged text.
+    """
+    guide = own(session, acting, guide_id, "guide:write")
+    text = worded(text.replace("\r\n", "\n"), "text", N_("methodology"))
+    last = newest_methodology(session, guide_id)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    if last is not None and last.sha256 == sha256:
+        raise MethodologyUnchanged("text", version=last.version)
+    version = Methodology(
+        guide_id=guide.id,
+        version=last.version + 1 if last else 1,
+        text=text,
+        sha256=sha256,
+        announced_at=at,
+    )
+    session.add(version)
+    note(session, "methodology:published", version, acting, at, sha256=sha256)
+    return version
+
+
+def methodologies(session: orm.Session, guide_id: int) -> list[Methodology]:
+    """All versions of a guide's methodology, newest first."""
+    of_guide = sa.select(Methodology).where(Methodology.guide_id == guide_id)
+    return list(session.scalars(of_guide.order_by(Methodology.version.desc())))
+
+
+def newest_methodology(session: orm.Session, guide_id: int) -> Methodology | None:
+    """The version of the methodology that was published last."""
+    return next(iter(methodologies(session, guide_id)), None)
+
+
+def own(session: orm.Session, acting: Acting, guide_id: int, act: str) -> Guide:
+    """A guide of the acting valuer, locked; `NotFound` where there is none, `Forbidden` where it
+    is another valuer's.
+    """
+    demand(acting, act, Kind.VALUER)
+    guide = db.lock(session, Guide, guide_id)
+    if guide is None:
+        raise NotFound
+    if guide.valuer_id != acting.organisation_id:
+        raise Forbidden
+    return guide
+
+
+def worded(text: str, field: str, what: str) -> str:
+    """The text without its margins; refuses an empty one, naming ``what`` is missing."""
+    if not text.strip():
+        raise TextMissing(field, what=what)
+    return text.strip()
+
+
+def note(
+    session: orm.Session,
+    tag: str,
+    row: db.Base,
+    acting: Acting,
+    at: datetime,
+    **facts: object,
+) -> None:
+    """Write down an act of a valuer's person about one of its rows."""
+    journal.record(
+        session,
+        tag,
+        row,
+        at=at,
+        user_id=acting.user_id,
+        organisation_id=acting.organisation_id,
+        **facts,
+    )

@@ -284,7 +284,11 @@ def _demand_sound(row: IndexValue, today: date) -> None:
 
 def _demand_basis(row: IndexValue) -> None:
     """Known words that fit together: cells are priced per kWh, masses never per point."""
-    known = {"basis": list(Substance), "unit": list(Unit), "currency": list(MINOR_DIGITS)}
+    known: dict[str, list[str]] = {
+        "basis": list(Substance),
+        "unit": list(Unit),
+        "currency": list(MINOR_DIGITS),
+    }
     for name, words in known.items():
         if getattr(row, name) not in words:
             value, wanted = getattr(row, name), ", ".join(words)

@@ -129,7 +129,7 @@ def of_lot(valuation: Valuation, rows: Sequence[int] | None = None) -> LotValue:
     if cascade is not None:
         sums["cascade"] = total(cascade, valuation.currency)
     route = max(sums, key=lambda name: sums[name].minor)
-    low, high = _bounds(valuation, chosen, _route(valuation, route))
+    low, high = bounds(valuation, chosen, route)
     tie = overlap_more_than_half(
         *(np.array([b]) for name in ROUTES for b in _floats(valuation, chosen, name))
     )
@@ -137,14 +137,25 @@ def of_lot(valuation: Valuation, rows: Sequence[int] | None = None) -> LotValue:
     return LotValue(route, bool(tie[0]), sums[route], low, high, regeneration, cascade, indicative)
 
 
+def bounds(valuation: Valuation, rows: Sequence[int], name: str) -> tuple[Money, Money]:
+    """Lower and upper bound of packs ``rows`` by a route, added up to the minor unit.
+
+    Refuses packs without a value by that route (``ValueError``).
+    """
+    route = _route(valuation, name)
+    low = sum(_units(valuation, route.low[i]) for i in rows)
+    high = sum(_units(valuation, route.high[i]) for i in rows)
+    return Money(low, valuation.currency), Money(high, valuation.currency)
+
+
 def explain(valuation: Valuation, i: int) -> dict[str, Any]:
     """One pack's value as a document: what it is, how sure, of what parts, and from where."""
-    bounds = _bounds(valuation, [i], _route(valuation, valuation.route(i)))
+    low, high = bounds(valuation, [i], valuation.route(i))
     parts = waterfall(valuation, i)
     return {
         "value": str(total(parts, valuation.currency).decimal),
-        "low": str(bounds[0].decimal),
-        "high": str(bounds[1].decimal),
+        "low": str(low.decimal),
+        "high": str(high.decimal),
         "currency": valuation.currency,
         "route": valuation.route(i),
         "indifferent": bool(valuation.is_indifferent[i]),
@@ -175,12 +186,6 @@ def _added(valuation: Valuation, rows: Sequence[int], route: str) -> list[Compon
 def _floats(valuation: Valuation, rows: Sequence[int], name: str) -> tuple[float, float]:
     route = _route(valuation, name)
     return float(route.low[rows].sum()), float(route.high[rows].sum())
-
-
-def _bounds(valuation: Valuation, rows: Sequence[int], route: Route) -> tuple[Money, Money]:
-    low = sum(_units(valuation, route.low[i]) for i in rows)
-    high = sum(_units(valuation, route.high[i]) for i in rows)
-    return Money(low, valuation.currency), Money(high, valuation.currency)
 
 
 def _units(valuation: Valuation, amount: float) -> int:

@@ -1,0 +1,308 @@
+"""The life cycle of an edition: draft, consultation, announced, effective, superseded.
+
+An edition is drafted by an assessor, proposed, and approved by somebody else; from then on it is
+never edited. It takes effect at once, or four weeks after it was announced where its methodology
+is not that of the edition in force. The valuer says what things are worth; the house never does.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from listings import days, db, journal
+from listings.errors import N_, Conflict, NotFound, Refused
+from listings.parties import Acting, Kind, demand
+from pricing import guides, seeded
+from pricing.coefficients import GuideCoefficients
+from pricing.guides import Edition, EditionState, Guide, Methodology
+
+NOTICE = timedelta(days=28)  # between announcing a changed methodology and its first edition
+FIRST_REVIEW = timedelta(days=365)
+SEEDED_NAME = "退役动力电池价格表"
+
+
+class MethodologyUnknown(Refused):
+    """The methodology is not one of this guide's."""
+
+    message = N_("Choose a methodology of this guide.")
+
+
+class ReviewDuePast(Refused):
+    """The day of the next review is not after today."""
+
+    message = N_("The review is due on %(review_due)s. Choose a day after today.")
+
+
+class EditionNotOpen(Conflict):
+    """An edition is in another state than the act needs."""
+
+    message = N_("Edition %(number)s cannot be changed like this any more. Look at it again.")
+
+
+class ApproverIsAssessor(Refused):
+    """The person who assessed an edition wants to approve it as well."""
+
+    message = N_("You assessed edition %(number)s yourself. Somebody else must approve it.")
+
+
+class EffectiveTooEarly(Refused):
+    """An edition is to take effect before it may."""
+
+    message = N_(
+        "Edition %(number)s changes the methodology, which is announced 28 days ahead: "
+        "it can take effect from %(earliest)s."
+    )
+
+
+class NotEffectiveYet(Conflict):
+    """An announced edition is published before its day."""
+
+    message = N_("Edition %(number)s takes effect on %(effective_from)s, not before.")
+
+
+def draft(
+    session: orm.Session,
+    acting: Acting,
+    guide_id: int,
+    *,
+    number: str,
+    coefficients: dict[str, Any],
+    explanation: str,
+    review_due_on: date,
+    methodology_id: int,
+    at: datetime,
+) -> Edition:
+    """Start an edition; the acting person is its assessor.
+
+    ``coefficients`` is the plain form of `GuideCoefficients`; what is wrong in it is refused by
+    name (`BadCoefficient`). Refuses a number used before and a review that is not in the future.
+    """
+    guide = guides.own(session, acting, guide_id, "guide:write")
+    edition = Edition(
+        guide_id=guide.id,
+        methodology_id=_methodology_of(session, guide_id, methodology_id).id,
+        number=_number(session, guide_id, number),
+        coefficients=sound(coefficients),
+        explanation=guides.worded(explanation, "explanation", N_("explanation")),
+        review_due_on=_future(review_due_on, at),
+        assessor_id=acting.user_id,
+        created_at=at,
+    )
+    session.add(edition)
+    guides.note(session, "edition:drafted", edition, acting, at)
+    return edition
+
+
+def edit(
+    session: orm.Session,
+    acting: Acting,
+    edition_id: int,
+    *,
+    number: str,
+    coefficients: dict[str, Any],
+    explanation: str,
+    review_due_on: date,
+    methodology_id: int,
+    at: datetime,
+) -> Edition:
+    """Change a draft. Who changed it last is its assessor."""
+    edition = _open(session, acting, edition_id, "guide:write", EditionState.DRAFT)
+    edition.coefficients = sound(coefficients)
+    edition.number = _number(session, edition.guide_id, number, edition_id)
+    edition.explanation = guides.worded(explanation, "explanation", N_("explanation"))
+    edition.review_due_on = _future(review_due_on, at)
+    edition.methodology_id = _methodology_of(session, edition.guide_id, methodology_id).id
+    edition.assessor_id = acting.user_id
+    guides.note(session, "edition:edited", edition, acting, at)
+    return edition
+
+
+def propose(session: orm.Session, acting: Acting, edition_id: int, *, at: datetime) -> Edition:
+    """Send a draft to the approver; from now on everybody can read it and comment on it."""
+    edition = _open(session, acting, edition_id, "guide:write", EditionState.DRAFT)
+    edition.state = EditionState.CONSULTATION
+    guides.note(session, "edition:proposed", edition, acting, at)
+    return edition
+
+
+def send_back(
+    session: orm.Session, acting: Acting, edition_id: int, *, reason: str, at: datetime
+) -> Edition:
+    """Return a proposed edition to its assessor, with a reason."""
+    edition = _open(session, acting, edition_id, "guide:approve", EditionState.CONSULTATION)
+    reason = guides.worded(reason, "reason", N_("reason"))
+    edition.state = EditionState.DRAFT
+    guides.note(session, "edition:sent-back", edition, acting, at, reason=reason)
+    return edition
+
+
+def approve(
+    session: orm.Session,
+    acting: Acting,
+    edition_id: int,
+    *,
+    effective_from: datetime | None = None,
+    at: datetime,
+) -> Edition:
+    """Announce a proposed edition, as another person than its assessor.
+
+    It takes effect at ``effective_from``, by default as soon as it may (see `earliest`), and in
+    this same call where that is now.
+    """
+    edition = _open(session, acting, edition_id, "guide:approve", EditionState.CONSULTATION)
+    if acting.user_id == edition.assessor_id:
+        raise ApproverIsAssessor(number=edition.number)
+    _future(edition.review_due_on, at)
+    first = earliest(session, edition, at)
+    if effective_from is not None and effective_from < first:
+        # A form cannot name the present second: a time just past means at once.
+        if first > at or effective_from < at - timedelta(hours=1):
+            day = days.of(first).isoformat()
+            raise EffectiveTooEarly("effective_from", number=edition.number, earliest=day)
+        effective_from = None
+    edition.approver_id = acting.user_id
+    edition.state = EditionState.ANNOUNCED
+    edition.announced_at = at
+    edition.effective_from = effective_from or first
+    guides.note(session, "edition:announced", edition, acting, at)
+    if edition.effective_from <= at:
+        publish(session, edition.id, at=at)
+    return edition
+
+
+def earliest(session: orm.Session, edition: Edition, at: datetime) -> datetime:
+    """When an edition announced at ``at`` may take effect: at once, or four weeks later where its
+    methodology is another than that of the edition in force.
+    """
+    current = effective(session, edition.guide_id)
+    is_changed = current is not None and current.methodology_id != edition.methodology_id
+    return at + NOTICE if is_changed else at
+
+
+def publish(session: orm.Session, edition_id: int, *, at: datetime) -> Edition:
+    """Let an announced edition take effect and supersede the one before it."""
+    edition = _locked(session, edition_id)
+    if edition.state is not EditionState.ANNOUNCED or edition.effective_from is None:
+        raise EditionNotOpen(number=edition.number)
+    if edition.effective_from > at:
+        day = days.of(edition.effective_from).isoformat()
+        raise NotEffectiveYet(number=edition.number, effective_from=day)
+    current = effective(session, edition.guide_id)
+    if current is not None:
+        current.state = EditionState.SUPERSEDED
+        session.flush()
+    edition.state = EditionState.EFFECTIVE
+    journal.record(session, "edition:effective", edition, at=at)
+    return edition
+
+
+def publish_due(session: orm.Session, *, at: datetime) -> list[Edition]:
+    """Publish every announced edition whose time has come, oldest first."""
+    due = session.scalars(
+        sa.select(Edition.id)
+        .where(Edition.state == EditionState.ANNOUNCED, Edition.effective_from <= at)
+        .order_by(Edition.effective_from, Edition.id),
+    ).all()
+    return [publish(session, edition_id, at=at) for edition_id in due]
+
+
+def effective(session: orm.Session, guide_id: int) -> Edition | None:
+    """The edition of a guide that is in force."""
+    in_force = sa.select(Edition).where(
+        Edition.guide_id == guide_id, Edition.state == EditionState.EFFECTIVE
+    )
+    return session.scalar(in_force)
+
+
+def every(session: orm.Session, guide_id: int) -> list[Edition]:
+    """All editions of a guide, newest first."""
+    of_guide = sa.select(Edition).where(Edition.guide_id == guide_id)
+    return list(session.scalars(of_guide.order_by(Edition.id.desc())))
+
+
+def sound(coefficients: dict[str, Any]) -> dict[str, Any]:
+    """The coefficients in their plain form, checked; `BadCoefficient` names what is wrong."""
+    return GuideCoefficients.from_json(coefficients).to_json()
+
+
+def seed(
+    session: orm.Session, *, valuer_id: int, assessor: Acting, approver: Acting, at: datetime
+) -> Edition:
+    """The packaged guide as this valuer's, its first edition in force and under review in a year.
+
+    A second call changes nothing and returns the edition in force.
+    """
+    named = sa.select(Guide).where(Guide.valuer_id == valuer_id, Guide.name == SEEDED_NAME)
+    there = session.scalar(named)
+    current = effective(session, there.id) if there else None
+    if current is not None:
+        return current
+    sent = seeded.edition()
+    guide = there or guides.create(session, assessor, name=SEEDED_NAME, at=at)
+    version = guides.newest_methodology(session, guide.id) or guides.methodology(
+        session, assessor, guide.id, text=sent.methodology, at=at
+    )
+    edition = draft(
+        session,
+        assessor,
+        guide.id,
+        number=sent.edition,
+        coefficients=sent.coefficients.to_json(),
+        explanation=sent.explanation,
+        review_due_on=days.of(at + FIRST_REVIEW),
+        methodology_id=version.id,
+        at=at,
+    )
+    propose(session, assessor, edition.id, at=at)
+    return approve(session, approver, edition.id, at=at)
+
+
+def _locked(session: orm.Session, edition_id: int) -> Edition:
+    """An edition read anew with its guide locked: changes of one guide follow one another."""
+    edition = session.get(Edition, edition_id)
+    if edition is None:
+        raise NotFound
+    db.lock(session, Guide, edition.guide_id)
+    session.refresh(edition)
+    return edition
+
+
+def _open(
+    session: orm.Session, acting: Acting, edition_id: int, act: str, state: EditionState
+) -> Edition:
+    demand(acting, act, Kind.VALUER)
+    edition = session.get(Edition, edition_id)
+    if edition is None:
+        raise NotFound
+    guides.own(session, acting, edition.guide_id, act)
+    session.refresh(edition)
+    if edition.state is not state:
+        raise EditionNotOpen(number=edition.number)
+    return edition
+
+
+def _number(session: orm.Session, guide_id: int, number: str, edition_id: int | None = None) -> str:
+    number = guides.worded(number, "number", N_("number of the edition"))
+    same = sa.select(Edition.id).where(
+        Edition.guide_id == guide_id, Edition.number == number, Edition.id != (edition_id or 0)
+    )
+    if session.scalar(same) is not None:
+        raise guides.NameTaken("number", what=N_("edition"), value=number)
+    return number
+
+
+def _future(review_due_on: date, at: datetime) -> date:
+    if review_due_on <= days.of(at):
+        raise ReviewDuePast("review_due_on", review_due=review_due_on.isoformat())
+    return review_due_on
+
+
+def _methodology_of(session: orm.Session, guide_id: int, methodology_id: int) -> Methodology:
+    version = session.get(Methodology, methodology_id)
+    if version is None or version.guide_id != guide_id:
+        raise MethodologyUnknown("methodology_id")
+    return version
