@@ -64,16 +64,28 @@ def head() -> str | None:
     return ScriptDirectory.from_config(config("")).get_current_head()
 
 
+def known() -> set[str]:
+    """Every revision that this code can bring a database on from."""
+    return {script.revision for script in ScriptDirectory.from_config(config("")).walk_revisions()}
+
+
+def revision(url: str) -> str | None:
+    """The revision a database is at; None for one without tables."""
+    engine = db.make_engine(url, role=None, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
 def check(url: str) -> dict[str, object]:
     """Compare a database with this code: revisions, and differences between tables and models."""
     engine = db.make_engine(url, role=None, poolclass=sa.NullPool)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        revision = context.get_current_revision()
-        differences = autogenerate.compare_metadata(context, metadata) if revision else []
+        found = context.get_current_revision()
+        differences = autogenerate.compare_metadata(context, metadata) if found else []
     return {
-        "revision": revision,
+        "revision": found,
         "head": head(),
-        "is_current": revision == head(),
+        "is_current": found == head(),
         "differences": [str(difference) for difference in differences],
     }

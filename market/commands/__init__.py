@@ -1,0 +1,1 @@
+"""The commands of ``packbourse``, one module for what belongs together."""
