@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from listings import db, journal, words
+from listings import days, db, journal, words
 from listings.custody.log import Holding
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.lots import Route
@@ -235,7 +235,7 @@ def submit(
             raise NumberMissing(field=name)
     if valid_until < valid_from:
         raise ValidityReversed(field="valid_until", until=valid_until, begins=valid_from)
-    if valid_until < at.date():
+    if valid_until < days.of(at):
         raise LicenceExpired(field="valid_until", until=valid_until)
     if yearly_tonnage is not None and yearly_tonnage <= 0:
         raise TonnageRefused(field="yearly_tonnage", value=yearly_tonnage)
@@ -274,7 +274,7 @@ def decide(
         raise AlreadyDecided(number=licence.number)
     if not approve and not reason.strip():
         raise ReasonMissing(field="reason")
-    if approve and licence.valid_until < at.date():
+    if approve and licence.valid_until < days.of(at):
         raise LicenceExpired(until=licence.valid_until)
     licence.state = LicenceState.APPROVED if approve else LicenceState.REJECTED
     licence.decided_by, licence.decided_at = acting.user_id, at

@@ -22,6 +22,12 @@ from market.web import errors, formats, forms, guard, places
 MODULES = (
     "health_check",
     "language",
+    "signin",
+    "organisations",
+    "people",
+    "licences",
+    "desk",
+    "home",
 )
 MOST_UPLOAD = 600 * 1024 * 1024
 POLICY = (

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from listings import words
 from listings.money import MINOR_DIGITS, Money
+from listings.provinces import PROVINCES
 from market.web import labels
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -98,6 +99,13 @@ def word(member: enum.StrEnum | str | None, of: str = "") -> str:
     return words.gettext(labels.LABELS[of].get(member, member)) if of else str(member)
 
 
+def province(name: str) -> str:
+    """The name of a province in the person's language; kept in Chinese."""
+    if words.locale().startswith("zh") or name not in PROVINCES:
+        return name
+    return words.gettext(PROVINCES[name])
+
+
 def list_of(values: list[str]) -> str:
     """Names in one line, with the separator of the language."""
     return ("、" if words.locale().startswith("zh") else ", ").join(values)
@@ -145,4 +153,6 @@ def register(app: Flask) -> None:
         "list_of": list_of,
     }
     app.jinja_env.filters.update(filters)
-    app.jinja_env.globals.update(word=word, grade=grade, icon=icon, zone_name=zone_name)
+    app.jinja_env.globals.update(
+        province=province, word=word, grade=grade, icon=icon, zone_name=zone_name
+    )

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from make import NOW
+
+from listings.licences import LicenceKind, LicenceState
+from listings.lots import LotState
+from listings.parties import Kind, Role
+from market.bids import Bid
+from market.deposits import Deposit
+from market.waiting import doors, waiting
+
+
+def tasks(session, acting, at=NOW):
+    return {task.message: (task.count, task.link) for task in waiting(session, acting, at)}
+
+
+def test_a_fleet_sees_its_drafts_and_what_lacks_a_report(session, make):
+    fleet, other = make.organisation(Kind.FLEET_OWNER), make.organisation(Kind.FLEET_OWNER)
+    packs = [make.pack(fleet) for _ in range(3)]
+    make.lot(fleet, packs, state=LotState.DRAFT)
+    make.lot(other, state=LotState.DRAFT)
+    found = tasks(session, make.member(fleet))
+    assert found["Lots in draft"] == (1, "/lots")
+    assert found["Packs without a health report"] == (3, "/reports")
+
+
+def bid(session, auction, acting, number=1):
+    session.add(
+        Bid(
+            auction_id=auction.id,
+            number=number,
+            bidder_id=acting.organisation_id,
+            user_id=acting.user_id,
+            maximum_minor=2000,
+            placed_at=NOW,
+            price_minor=1000,
+            leader_id=acting.organisation_id,
+            ends_at=auction.closes_at,
+            form_key=str(number),
+        )
+    )
+    session.flush()
+
+
+def test_a_buyer_sees_where_it_leads_and_where_it_was_outbid(session, make):
+    loser, leader = make.member(make.recycler()), make.member(make.recycler())
+    auction = make.auction(
+        make.lot(make.organisation(Kind.FLEET_OWNER)),
+        leader_id=leader.organisation_id,
+        leader_maximum_minor=2000,
+        price_minor=1000,
+    )
+    bid(session, auction, loser)
+    bid(session, auction, leader, 2)
+    outbid, leads = "Sales in which you were outbid", "Sales that you lead"
+    assert outbid in tasks(session, loser)
+    assert leads not in tasks(session, loser)
+    assert leads in tasks(session, leader)
+    assert outbid not in tasks(session, leader)
+    over = tasks(session, loser, NOW + timedelta(hours=2))
+    assert outbid not in over
+
+
+def test_a_deposit_waits_for_its_own_bidder_only(session, make):
+    mine, other = make.member(make.recycler()), make.member(make.recycler())
+    auction = make.auction(make.lot(make.organisation(Kind.FLEET_OWNER)), deposit_minor=500)
+    session.add(
+        Deposit(
+            auction_id=auction.id,
+            bidder_id=mine.organisation_id,
+            amount_minor=500,
+            reference="BZ1",
+            requested_by=mine.user_id,
+            requested_at=NOW,
+        )
+    )
+    session.flush()
+    assert tasks(session, mine)["Deposits to transfer"] == (1, "/deposits")
+    assert "Deposits to transfer" not in tasks(session, other)
+
+
+def test_the_operator_sees_what_to_decide(session, make):
+    operator = make.member(make.organisation(Kind.OPERATOR))
+    firm = make.organisation(Kind.LAB, approved_at=None)
+    make.licence(firm, LicenceKind.ACCREDITATION, state=LicenceState.SUBMITTED)
+    found = tasks(session, operator)
+    assert found["Organisations to approve"][0] == 1
+    assert found["Documents to decide on"][0] == 1
+    assert "Organisations to approve" not in tasks(session, make.member(firm))
+
+
+def test_a_viewer_is_not_asked_for_what_it_may_not_do(session, make):
+    fleet = make.organisation(Kind.FLEET_OWNER, bank_account="")
+    make.licence(fleet, LicenceKind.WORKSHOP_FILING, valid_until=date(2026, 6, 10))
+    assert tasks(session, make.member(fleet, Role.VIEWER)) == {}
+    assert set(tasks(session, make.member(fleet))) == {
+        "Your bank account is missing",
+        "Documents that expire within 30 days",
+    }
+
+
+def test_every_kind_has_a_home_that_can_be_computed(session, make):
+    for kind in Kind:
+        for role in Role:
+            acting = make.member(make.organisation(kind), role)
+            assert all(task.count > 0 for task in waiting(session, acting, NOW))
+    assert [door.link for door in doors(make.member(make.organisation(Kind.LAB)))] == ["/reports"]
