@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from listings.errors import N_, Refused
 from listings.money import Money
@@ -34,7 +34,8 @@ def due(auction: Auction, hammer_minor: int, quantity: Decimal) -> tuple[Money, 
 
 def tax_within(gross: Money, rate: Decimal) -> Money:
     """The tax inside an amount, so that net plus tax is the amount to the minor unit."""
-    return gross - gross.times(1 / (1 + rate))
+    net = (Decimal(gross.minor) / (1 + rate)).quantize(Decimal(1), ROUND_HALF_UP)
+    return gross - Money(int(net), gross.currency)
 
 
 def is_measured(auction: Auction) -> bool:
