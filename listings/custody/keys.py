@@ -158,10 +158,12 @@ def sign(
     at: datetime,
     attested_by_platform: bool,
     previous: str | Sequence[str] | None = None,
+    domain: str | None = None,
 ) -> dict[str, object]:
     """A copy of the record with one more proof by a key that the platform keeps.
 
-    ``previous`` are the ids of proofs which this one signs too. Refuses a key outside its time
+    ``previous`` are the ids of proofs which this one signs too; ``domain`` says in what capacity
+    the key signs (``urn:packbourse:releaser:...``). Refuses a key outside its time
     (`KeyNotValid`) and one whose secret is gone (`SecretLost`).
     """
     if not key.is_valid(at):
@@ -172,6 +174,7 @@ def sign(
         key.verification_method,
         at,
         previous=previous,
+        domain=domain,
         attested_by_platform=attested_by_platform,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO
 
 import sqlalchemy as sa
@@ -211,6 +211,87 @@ def of_pack(session: orm.Session, pack_id: int) -> list[Leaf]:
 def parsed(leaf: Leaf) -> dict[str, object]:
     """The record of a leaf as an object; what is hashed and signed are its bytes alone."""
     return canonical.parse(leaf.record)
+
+
+def verify(session: orm.Session) -> list[str]:
+    """What does not hold in the log as it is stored; empty where all does.
+
+    Rebuilds the tree from the records and holds it against every leaf hash, kept node and signed
+    head, and every signature in a record against the register of keys at its time.
+    """
+    problems: list[str] = []
+    frontier = merkle.Frontier()
+    trusted = vkeys(session)
+    for leaf in _leaves(session):
+        if leaf.sequence != frontier.size:
+            problems.append(f"leaf {leaf.sequence} stands where {frontier.size} should")
+            break
+        problems += _leaf_problems(session, leaf)
+        frontier.append(merkle.leaf_hash(leaf.record))
+        problems += _head_problems(session, frontier, trusted)
+    problems += _node_problems(session, frontier)
+    beyond = session.scalar(
+        sa.select(sa.func.count()).where(Checkpoint.tree_size > frontier.size),
+    )
+    if beyond:
+        problems.append(
+            f"{beyond} checkpoints count more leaves than the {frontier.size} there are"
+        )
+    return problems
+
+
+def _leaves(session: orm.Session) -> Iterator[Leaf]:
+    start = 0
+    while True:
+        portion = sa.select(Leaf).where(Leaf.sequence >= start).order_by(Leaf.sequence)
+        leaves = session.scalars(portion.limit(_BATCH)).all()
+        if not leaves:
+            return
+        yield from leaves
+        start = leaves[-1].sequence + 1
+
+
+def _leaf_problems(session: orm.Session, leaf: Leaf) -> Iterator[str]:
+    if leaf.leaf_hash != merkle.leaf_hash(leaf.record):
+        yield f"leaf {leaf.sequence}: its hash is not that of its record"
+    try:
+        proofs = receipts.check_record(leaf.record)
+    except receipts.BadReceipt as problem:
+        yield f"leaf {leaf.sequence}: {problem}"
+        return
+    for proof in proofs:
+        key = keys.known(session, proof.verification_method)
+        # Proofs carry whole seconds; a key made in the same second counts.
+        created = datetime.fromisoformat(proof.created) + timedelta(seconds=1)
+        if key is None or key.valid_from > created:
+            yield f"leaf {leaf.sequence}: signed by {proof.verification_method}, not valid then"
+        elif key.revoked_at is not None and created - timedelta(seconds=1) >= key.revoked_at:
+            yield f"leaf {leaf.sequence}: signed by {proof.verification_method}, revoked before"
+
+
+def _head_problems(
+    session: orm.Session, frontier: merkle.Frontier, trusted: list[str]
+) -> Iterator[str]:
+    size = frontier.size
+    head = session.get(Checkpoint, size)
+    if head is None:
+        yield f"checkpoint {size} is missing"
+        return
+    try:
+        signed = checkpoints.open(head.note, trusted, origin(session))
+    except checkpoints.BadCheckpoint as problem:
+        yield f"checkpoint {size}: {problem}"
+        return
+    if (signed.size, signed.root, head.root) != (size, frontier.root(), frontier.root()):
+        yield f"checkpoint {size}: its root is not that of the first {size} leaves"
+
+
+def _node_problems(session: orm.Session, frontier: merkle.Frontier) -> Iterator[str]:
+    """The kept nodes at the right edge; those below them are held by receipts' proofs."""
+    wanted = subtrees.cover(0, frontier.size)
+    known = _nodes(session, wanted)
+    if [known.get(node) for node in wanted] != list(frontier.hashes):
+        yield "the kept nodes of the tree do not lead to its root"
 
 
 def _sign_head(session: orm.Session, head: Checkpoint | None, leaf: Leaf, *, at: datetime) -> None:

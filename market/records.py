@@ -1,0 +1,144 @@
+"""What the rows of a handover say in a custody record, and how a person's signature gets there."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from listings.custody import canonical, commitments, events, keys, log, signing
+from listings.custody.events import Goods, Head, Party, Place
+from listings.custody.keys import KeyUse
+from listings.custody.log import Leaf, LeafPack
+from listings.packs import Pack
+from listings.parties import Acting, Organisation
+from listings.sites import Site
+from listings.users import User
+from market.handed_over import Capacity, Handover
+
+_URN = "urn:packbourse"
+
+
+def head(session: orm.Session, handover: Handover, *, at: datetime) -> Head:
+    """The opening of a record about a handover, under a fresh id."""
+    site = session.get(Site, handover.site_id) if handover.site_id is not None else None
+    return Head(
+        id=events.uuid7(at, secrets.token_bytes(events.ENTROPY_BYTES)),
+        handover_id=handover.id,
+        handover_number=handover.number,
+        award_number=handover.award.number,
+        occurred_at=at,
+        received_at=at,
+        place=None if site is None else Place(site.name, site.province),
+    )
+
+
+def party(organisation: Organisation) -> Party:
+    """An organisation as a record names it."""
+    return Party(organisation.name, organisation.credit_code)
+
+
+def parties(handover: Handover) -> dict[str, Party]:
+    """Everybody named in a handover, by role."""
+    named = {
+        Capacity.OWNER: handover.owner,
+        Capacity.RELEASER: handover.releaser,
+        Capacity.RECEIVER: handover.receiver,
+        Capacity.CARRIER: handover.carrier,
+    }
+    return {role.value: party(one) for role, one in named.items() if one is not None}
+
+
+def goods(session: orm.Session, packs: Sequence[Pack]) -> list[Goods]:
+    """Packs as a record declares them, each with the leaf that came before in its chain."""
+    newest = _newest_leaves(session, [pack.id for pack in packs])
+    return [
+        Goods(
+            name=pack.name,
+            is_coded=pack.code is not None,
+            chemistry=pack.type.chemistry.value,
+            mass_kg=pack.mass_kg if pack.mass_kg is not None else pack.type.mass_kg,
+            energy_kwh=pack.type.rated_energy_kwh,
+            previous=newest.get(pack.id),
+        )
+        for pack in packs
+    ]
+
+
+def _newest_leaves(session: orm.Session, pack_ids: Iterable[int]) -> dict[int, str]:
+    newest = (
+        sa.select(LeafPack.pack_id, sa.func.max(LeafPack.sequence).label("sequence"))
+        .where(LeafPack.pack_id.in_(list(pack_ids)))
+        .group_by(LeafPack.pack_id)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(newest.c.pack_id, Leaf.leaf_hash).join(Leaf, Leaf.sequence == newest.c.sequence),
+    )
+    return {pack_id: leaf_hash.hex() for pack_id, leaf_hash in rows}
+
+
+def commit_person(session: orm.Session, handover: Handover, user_id: int) -> str:
+    """A commitment to who a person is: the pseudonymous id and the name at this time."""
+    name = session.get_one(User, user_id).name
+    return commitments.commit(
+        session, f"{user_id}\n{name}", user_id=user_id, handover_id=handover.id
+    )
+
+
+def commit_text(session: orm.Session, handover: Handover, text: str) -> str | None:
+    """A commitment to free text or a number plate; None where there is none."""
+    if not text:
+        return None
+    return commitments.commit(session, text, handover_id=handover.id)
+
+
+def sign(
+    session: orm.Session,
+    record: dict[str, object],
+    handover: Handover,
+    acting: Acting,
+    capacity: Capacity,
+    *,
+    at: datetime,
+) -> dict[str, object]:
+    """The record with the acting person's proof over everything in it, earlier proofs included.
+
+    The platform signs for the person and says so. The proof's domain names the capacity, the
+    organisation and a commitment to the person.
+    """
+    organisation = session.get_one(Organisation, acting.organisation_id)
+    person = commit_person(session, handover, acting.user_id)
+    key = keys.ensure(session, KeyUse.PERSON, user_id=acting.user_id, at=at)
+    earlier = [str(proof["id"]) for proof in signing.proofs_of(record)]
+    return keys.sign(
+        session,
+        record,
+        key,
+        at=at,
+        attested_by_platform=True,
+        previous=earlier or None,
+        domain=f"{_URN}:{capacity.value}:{organisation.credit_code}:{person}",
+    )
+
+
+def append(
+    session: orm.Session,
+    record: dict[str, object],
+    handover: Handover,
+    pack_ids: Iterable[int],
+    *,
+    at: datetime,
+) -> Leaf:
+    """Put a signed record about a handover into the log."""
+    return log.append(
+        session,
+        canonical.dumps(record),
+        kind=str(record["kind"]),
+        handover_id=handover.id,
+        pack_ids=pack_ids,
+        at=at,
+    )
