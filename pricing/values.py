@@ -74,7 +74,8 @@ class Explanation:
 
     ``routes`` has regeneration and, where every pack has a grade, cascade; ``indicative`` bounds
     the cascade value where grades are missing. ``widened`` is the factor by which ``stale_days``
-    trading days widened the stated range. ``packs`` and ``quotes`` are the inputs in plain JSON.
+    trading days widened the stated range. ``packs``, ``quotes`` and ``edition`` (its valuer, guide,
+    number and methodology) are the inputs in plain JSON.
     """
 
     route: str
@@ -86,7 +87,7 @@ class Explanation:
     widened: float
     packs: list[dict[str, Any]]
     quotes: list[dict[str, Any]]
-    methodology_sha256: str
+    edition: dict[str, Any]
 
     @property
     def chosen(self) -> RouteValue:
@@ -236,7 +237,7 @@ def explain(guide_value: GuideValue) -> Explanation:
         widened=staleness(inputs["stale_days"]),
         packs=inputs["packs"],
         quotes=inputs["indices"]["quotes"],
-        methodology_sha256=result["methodology_sha256"],
+        edition=inputs["edition"],
     )
 
 

@@ -21,6 +21,12 @@ from market.web import errors, formats, forms, guard, places
 
 MODULES = (
     "health_check",
+    "catalogue",
+    "lots",
+    "drafts",
+    "sales",
+    "bids",
+    "deposits",
     "language",
     "signin",
     "organisations",
@@ -28,6 +34,16 @@ MODULES = (
     "licences",
     "desk",
     "home",
+    "sites",
+    "pack_types",
+    "fleet",
+    "packs",
+    "imports",
+    "reports",
+    "guides",
+    "editions",
+    "indices",
+    "values",
 )
 MOST_UPLOAD = 600 * 1024 * 1024
 POLICY = (

@@ -1,0 +1,158 @@
+"""A guide's coefficients as a table of rows, to read and to fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from listings.errors import N_
+from listings.words import gettext
+from market.web.forms import Form
+from pricing.waterfalls import LABELS as PARTS
+
+MOST_SOURCE = 600
+SHARE, PER_KG, PER_KWH, YEARS, FACTOR = N_("share"), "CNY/kg", "CNY/kWh", N_("years"), N_("factor")
+
+# What each coefficient is and its unit, in the order in which they are read.
+NAMES: dict[str, tuple[str, str]] = {
+    "tax_rate": (N_("Value-added tax"), SHARE),
+    "payable": (N_("Payable share of the index"), SHARE),
+    "soh_discount": (N_("Discount on new cells by state of health"), FACTOR),
+    "age_factor": (N_("Factor by age in years"), FACTOR),
+    "age_unknown": (N_("Factor where the age is unknown"), FACTOR),
+    "format_factor": (N_("Factor by cell format"), FACTOR),
+    "spread_factor": (N_("Factor by capacity spread"), FACTOR),
+    "spread_unknown": (N_("Factor where the spread is unknown"), FACTOR),
+    "mass_kg_per_kwh": (N_("Pack mass where it is not known"), "kg/kWh"),
+    "scrap_share": (N_("Scrap as a share of the mass"), SHARE),
+    "scrap_per_kg": (N_("Price of scrap"), PER_KG),
+    "loading_per_kg": (N_("Packing and loading"), PER_KG),
+    "freight_per_kg_km": (N_("Dangerous-goods freight"), "CNY/(kg·km)"),
+    "distance_km": (N_("Distance where it is not known"), "km"),
+    "dismantling_per_kg": (N_("Dismantling"), PER_KG),
+    "discharge_per_kwh": (N_("Discharge and safety test"), PER_KWH),
+    "damaged_per_kg": (N_("Deduction for a damaged pack"), PER_KG),
+    "test_per_kwh": (N_("Capacity and consistency test"), PER_KWH),
+    "repurposing_per_kwh": (N_("Repurposing"), PER_KWH),
+    "second_life_years": (N_("Length of the second life"), YEARS),
+    "later_share": (N_("Share of the later recycling value"), SHARE),
+    "discount_rate": (N_("Discount rate"), N_("share a year")),
+    "indicative_soh": (N_("State of health assumed without a grade"), SHARE),
+    "stated_range": (N_("Stated range, as a share of the metal value"), SHARE),
+    "unknown_ternary_range": (N_("Added range for an unknown ternary"), SHARE),
+}
+WORDS = {
+    "ternary": N_("Ternary"),
+    "regeneration": N_("Regeneration"),
+    "cascade": N_("Cascade (second life)"),
+    "prismatic": N_("Prismatic"),
+    "pouch": N_("Pouch"),
+    "cylindrical": N_("Cylindrical"),
+    "unknown": N_("Unknown"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number: its dotted name, what it is for within its group, its value and its source."""
+
+    name: str
+    label: str
+    value: float
+    source: str
+
+    @property
+    def text(self) -> str:
+        """The number with as many places as it has."""
+        return f"{self.value:.10g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The numbers of one coefficient."""
+
+    name: str
+    label: str
+    unit: str
+    rows: list[Row]
+
+
+def groups(coefficients: dict[str, Any]) -> list[Group]:
+    """All numbers of a guide in plain form, by coefficient, in reading order."""
+    return [
+        Group(name, gettext(label), gettext(unit), list(_rows(name, coefficients[name])))
+        for name, (label, unit) in NAMES.items()
+        if name in coefficients
+    ]
+
+
+def bases(coefficients: dict[str, Any]) -> list[tuple[str, str]]:
+    """Which index each metal and each family's new cell is priced on."""
+    metals = [(_word(name), series) for name, series in coefficients["index_of"].items()]
+    cell = gettext(N_("New cell"))
+    cells = [
+        (f"{cell} · {_word(name)}", series) for name, series in coefficients["cell_of"].items()
+    ]
+    return metals + cells
+
+
+def read(form: Form, coefficients: dict[str, Any]) -> dict[str, Any]:
+    """The same coefficients with the numbers and sources of a form; its problems stay in it."""
+
+    def leaf(name: str, found: dict[str, Any]) -> dict[str, Any]:
+        given = form.decimal(name, required=True, least=Decimal(0), most=10**6)
+        source = form.text(f"{name}.source", required=True, most=MOST_SOURCE)
+        return {"value": found["value"] if given is None else float(given), "source": source}
+
+    return {name: _replace(name, value, leaf) for name, value in coefficients.items()}
+
+
+def _replace(name: str, value: Any, leaf: Callable[[str, dict[str, Any]], Any]) -> Any:
+    """Walk the plain form, naming every number as `GuideCoefficients.sources` does."""
+    if isinstance(value, dict):
+        if set(value) == {"value", "source"}:
+            return leaf(name, value)
+        return {key: _replace(f"{name}.{key}", inner, leaf) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_replace_step(name, i, step, leaf) for i, step in enumerate(value)]
+    return value
+
+
+def _replace_step(name: str, i: int, step: Any, leaf: Callable[[str, dict[str, Any]], Any]) -> Any:
+    if isinstance(step, list):
+        return [step[0], _replace(f"{name}.{step[0]:g}", step[1], leaf)]
+    return _replace(f"{name}.{i}", step, leaf)
+
+
+def _rows(name: str, value: Any) -> Iterator[Row]:
+    found: list[Row] = []
+
+    def leaf(dotted: str, number: dict[str, Any]) -> dict[str, Any]:
+        label = _label(name, dotted.removeprefix(name).removeprefix("."))
+        found.append(Row(dotted, label, number["value"], number["source"]))
+        return number
+
+    _replace(name, value, leaf)
+    return iter(found)
+
+
+def _label(name: str, inner: str) -> str:
+    """What a number is for within its coefficient: “LFP · Lithium”, “LFP · 80 %”."""
+    if not inner:
+        return gettext(NAMES[name][0])
+    if name == "indicative_soh":
+        return gettext(N_("Lower")) if inner == "0" else gettext(N_("Upper"))
+    family, _, rest = inner.partition(".")
+    if name in {"age_factor", "spread_factor"}:
+        family, rest = "", inner
+    is_share = name in {"soh_discount", "spread_factor"}
+    last = f"{float(rest):.0%}" if rest and is_share else _word(rest)
+    return " · ".join(part for part in (_word(family), last) if part)
+
+
+def _word(name: str) -> str:
+    if name in PARTS:
+        return gettext(PARTS[name])
+    return gettext(WORDS[name]) if name in WORDS else name
