@@ -218,3 +218,16 @@ def _demand_named(maker: str, model: str) -> None:
     ]
     if errors:
         raise Several(errors)
+
+
+def search(session: orm.Session, wanted: str = "") -> list[PackType]:
+    """Types whose maker or model holds the text, by maker and model."""
+    query = sa.select(PackType).order_by(PackType.maker, PackType.model)
+    if wanted:
+        query = query.where(
+            sa.or_(
+                PackType.maker.icontains(wanted, autoescape=True),
+                PackType.model.icontains(wanted, autoescape=True),
+            )
+        )
+    return list(session.scalars(query))

@@ -145,3 +145,12 @@ def _demand_own_site(session: orm.Session, organisation_id: int, site_id: int | 
     site = session.get(Site, site_id)
     if site is None or site.organisation_id != organisation_id:
         raise SiteUnknown(field="site_id")
+
+
+def of(session: orm.Session, owner_id: int) -> list[Vehicle]:
+    """The vehicles of a fleet by number."""
+    return list(
+        session.scalars(
+            sa.select(Vehicle).where(Vehicle.owner_id == owner_id).order_by(Vehicle.fleet_number)
+        )
+    )

@@ -26,6 +26,13 @@ FLAGS: Final[dict[str, str]] = {
 }
 """What a reader must know of the lab and its statement, by code; see ``capacity.FLAGS`` too."""
 
+CUTOFF_SOURCES: Final[dict[str, str]] = {
+    "program": N_("from the file's own program"),
+    "given": N_("of the registered type"),
+    "assumed": N_("assumed from the highest and lowest measured"),
+}
+"""Where the cut-off voltages come from, by code."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:

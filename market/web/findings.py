@@ -1,0 +1,99 @@
+"""What a pack's code and a health report say, as sentences, pictures and rows for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from listings.health import capacity, grade, records
+from listings.health.capacity import Assessment
+from listings.health.reports import HealthReport
+from listings.words import gettext
+from market.web import pictures
+
+REASONS: Mapping[str, str] = {**grade.REASONS, **capacity.REASONS}
+FLAGS: Mapping[str, str] = {**capacity.FLAGS, **records.FLAGS}
+SOURCES: Mapping[str, str] = records.CUTOFF_SOURCES
+
+
+def said(table: Mapping[str, str], codes: Iterable[str | None]) -> list[str]:
+    """The sentences behind codes, in the reader's language; an unknown code stays as it is."""
+    return [sentence(table, code) for code in codes if code]
+
+
+def sentence(table: Mapping[str, str], code: str | None) -> str:
+    """The sentence behind one code, or nothing."""
+    if not code:
+        return ""
+    return gettext(table[code]).replace("%%", "%") if code in table else code
+
+
+def level(code: str) -> str:
+    """What an evidence level rests on."""
+    found = {str(name): text for name, text in grade.LEVELS.items()}
+    return sentence(found, code)
+
+
+def capacities(discharges: list[dict[str, Any]], rated_ah: float, title: str) -> Markup:
+    """Capacity per cycle, rejected discharges marked, with the rated capacity as a line."""
+    return pictures.capacity_per_cycle(
+        [
+            pictures.Discharge(int(found["cycle"]), float(found["ah"]), bool(found["complete"]))
+            for found in discharges
+        ],
+        title=title,
+        x_label=gettext("Cycle"),
+        y_label=gettext("Ah"),
+        kept_label=gettext("Counts"),
+        rejected_label=gettext("Rejected"),
+        rated=pictures.Mark(rated_ah, gettext("Rated %(ah)s Ah", ah=f"{rated_ah:g}")),
+    )
+
+
+def voltages(points: list[list[float]], title: str) -> Markup:
+    """Voltage over capacity of the last discharge that counts."""
+    return pictures.voltage_over_capacity(
+        [(ah, volts) for ah, volts in points],
+        title=title,
+        x_label=gettext("Ah"),
+        y_label=gettext("V"),
+    )
+
+
+def of_report(report: HealthReport) -> dict[str, Any]:
+    """What the page of a stored report shows beside its row."""
+    points = report.curve.get("points", [])
+    return {
+        "reasons": said(REASONS, report.reasons),
+        "flags": said(FLAGS, report.flags),
+        "level": level(report.evidence_level),
+        "discharges": _rows(report.discharges),
+        "capacities": capacities(
+            report.discharges, float(report.rated_capacity_ah), gettext("Capacity per cycle")
+        )
+        if report.discharges
+        else "",
+        "voltages": voltages(points, gettext("Voltage over capacity")) if points else "",
+        "cutoff_source": sentence(SOURCES, report.cutoffs.get("source")),
+    }
+
+
+def of_assessment(found: Assessment, rated_ah: float) -> dict[str, Any]:
+    """The same of an examination that nobody signed yet."""
+    discharges = [records.discharge_facts(discharge) for discharge in found.discharges]
+    points = [[ah, volts] for ah, volts in found.curve]
+    return {
+        "flags": said(FLAGS, found.flags),
+        "discharges": _rows(discharges),
+        "capacities": capacities(discharges, rated_ah, gettext("Capacity per cycle")),
+        "voltages": voltages(points, gettext("Voltage over capacity")) if points else "",
+        "cutoff_source": sentence(SOURCES, found.cutoffs.source),
+    }
+
+
+def _rows(discharges: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {**found, "why": sentence(capacity.REASONS, found.get("reason"))} for found in discharges
+    ]
