@@ -135,11 +135,16 @@ def _nobody(*, is_light: bool) -> str:
     return _hasher(is_light=is_light).hash(secrets.token_hex())
 
 
-def _hash(password: str, field: str) -> str:
+def check_password(password: str, field: str = "password") -> None:
+    """Refuses a password that is too short or too long to choose."""
     if len(password) < SHORTEST_PASSWORD:
         raise PasswordTooShort(field=field, least=SHORTEST_PASSWORD, length=len(password))
     if len(password) > LONGEST_PASSWORD:
         raise PasswordTooLong(field=field, most=LONGEST_PASSWORD)
+
+
+def _hash(password: str) -> str:
+    check_password(password)
     return _passwords().hash(unicodedata.normalize("NFC", password))
 
 
@@ -187,7 +192,7 @@ def register(
     email = normalise_email(email)
     if not 0 < len(name.strip()) <= 100:  # noqa: PLR2004 - said in the sentence
         raise NameMissing(field="name")
-    password_hash = _hash(password, "password")
+    password_hash = _hash(password)
     if find(session, email) is not None:
         raise EmailTaken(field="email", email=email)
     user = User(
@@ -251,7 +256,7 @@ def sign_in(session: orm.Session, email: str, password: str, address: str, *, at
     if user is None or not fits or not user.is_active:
         raise SignInRefused(field="password")
     if _passwords().check_needs_rehash(user.password_hash):
-        user.password_hash = _hash(password, "password")
+        user.password_hash = _hash(password)
     forget_attempts(session, email, address)
     journal.record(session, "user:signed-in", user, at=at, user_id=user.id)
     return user
@@ -262,7 +267,7 @@ def change_password(session: orm.Session, user_id: int, password: str, *, at: da
     user = db.lock(session, User, user_id)
     if user is None:
         raise NotFound
-    user.password_hash = _hash(password, "password")
+    user.password_hash = _hash(password)
     user.session_number += 1
     session.execute(
         sa.update(PasswordReset)

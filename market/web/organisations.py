@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request
 from flask_login import current_user
 
 from listings import db, parties, profiles, users, words
-from listings.errors import N_
+from listings.errors import N_, Refused
+from listings.identity import uscc
 from listings.parties import Kind, Nature, Organisation, Role
 from listings.provinces import PROVINCES
 from listings.users import User
@@ -51,6 +53,9 @@ def found() -> Any:
     values = _founding(form)
     email = form.text("email", required=not current_user.is_authenticated)
     name = form.text("person", required=not current_user.is_authenticated, most=100)
+    if not current_user.is_authenticated:
+        _check(form, lambda: users.normalise_email(email) if email else None)
+        _check(form, lambda: users.check_password(request.form.get("password", "")))
     form.check()
     at = guard.now()
     users.count_attempt(email, request.remote_addr or "", at=at, purpose="register")
@@ -78,10 +83,15 @@ def _founding(form: Form) -> dict[str, Any]:
     unknown = set(kinds) - set(OPEN_KINDS)
     if unknown:
         form.fail(NotAChoice(field="kinds", value=", ".join(sorted(unknown))))
+    elif not kinds:
+        form.fail(parties.KindMissing(field="kinds"))
+    credit_code = form.text("credit_code", required=True, most=40)
+    if credit_code:
+        _check(form, lambda: uscc.validate(credit_code, field="credit_code"))
     return {
         "name": form.text("name", required=True, most=200),
         "name_en": form.text("name_en", most=200),
-        "credit_code": form.text("credit_code", required=True, most=40),
+        "credit_code": credit_code,
         "nature": form.choice("nature", Nature),
         "province": form.text("province", required=True),
         "city": form.text("city", most=60),
@@ -90,6 +100,14 @@ def _founding(form: Form) -> dict[str, Any]:
         "regulator_department": form.text("regulator_department", most=100),
         "kinds": [Kind(kind) for kind in kinds if kind in OPEN_KINDS],
     }
+
+
+def _check(form: Form, examine: Callable[[], object]) -> None:
+    """Remember what the domain would refuse, so that all of it is said at once."""
+    try:
+        examine()
+    except Refused as refusal:
+        form.fail(refusal)
 
 
 def _administrator(writing: Any, email: str, name: str) -> User:

@@ -160,8 +160,8 @@ def test_a_visitor_registers_an_organisation_and_waits_for_the_operator(client, 
     assert "“operator” is not one of the choices" in page
     assert 'value="新能源有限公司"' in page
     assert 'value="second_life" checked' in page
+    assert "18 characters; this one has 17" in page
     sent["kinds"] = ["second_life"]
-    assert "18 characters; this one has 17" in read(client.post("/organisations/new", data=sent))
     sent["credit_code"] = credit_code(777)
     assert client.post("/organisations/new", data=sent).location == "/"
     page = read(client.get("/"))
@@ -190,3 +190,12 @@ def test_a_form_that_registers_nobody_leaves_no_organisation_behind(client, made
     assert client.post("/organisations/new", data=sent).status_code == 422
     sent["password"] = WORD
     assert client.post("/organisations/new", data=sent).status_code == 303
+
+
+def test_everything_wrong_with_a_registration_is_said_at_once(client, made):
+    with made() as make:
+        make.organisation(Kind.OPERATOR)
+    sent = {"name": "甲", "credit_code": "123", "email": "nonsense", "password": "short"}
+    page = read(client.post("/organisations/new", data=sent))
+    for field in ("credit_code", "nature", "province", "kinds", "person", "email", "password"):
+        assert f'href="#f-{field}"' in page
