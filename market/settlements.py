@@ -154,6 +154,11 @@ def held_deposit(session: orm.Session, award: Award) -> Deposit | None:
     )
 
 
+def agreed(award: Award) -> Money:
+    """What the sale's own quantity comes to at the hammer price, tax included."""
+    return amounts.due(award.auction, award.hammer_minor, award.auction.quantity)[0]
+
+
 def of(session: orm.Session, award_id: int) -> Settlement:
     """The settlement of an award; `NotFound` without one."""
     found = session.scalar(sa.select(Settlement).where(Settlement.award_id == award_id))

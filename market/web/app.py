@@ -44,6 +44,12 @@ MODULES = (
     "editions",
     "indices",
     "values",
+    "awards",
+    "contracts",
+    "invoices",
+    "payments",
+    "bank",
+    "ledger",
 )
 MOST_UPLOAD = 600 * 1024 * 1024
 POLICY = (
