@@ -60,12 +60,12 @@ Query = tuple[str, str, sa.Select[int]]
 
 _DOORS: tuple[tuple[tuple[Kind, ...], str, str], ...] = (
     (OWNERS, N_("Import a spreadsheet of vehicles and packs"), "/imports"),
-    (OWNERS, N_("Group packs into a lot"), "/lots"),
+    (OWNERS, N_("Group packs into a lot"), "/lots/new"),
     (UTILIZATION, N_("Look through the catalogue"), "/catalogue"),
     ((Kind.LAB,), N_("Examine a pack and sign a report"), "/reports"),
     ((Kind.VALUER,), N_("Work on an edition of a guide"), "/guides"),
     ((Kind.CARRIER, Kind.OUTLET), N_("Sign a handover"), "/handovers"),
-    ((Kind.REGULATOR,), N_("Look up a pack by its code"), "/public"),
+    ((Kind.REGULATOR,), N_("Look at handovers"), "/handovers"),
     ((Kind.OPERATOR,), N_("Record a line of the bank statement"), "/bank"),
 )
 
@@ -157,9 +157,14 @@ def _buying(acting: Acting, at: datetime) -> Iterator[Query]:
             Auction.state == AuctionState.SCHEDULED, Auction.closes_at > at
         )
         yield N_("Maxima that wait for your approval"), "/bids", running_proposals
-    own = Deposit.bidder_id == firm
-    required = _count(Deposit, own, Deposit.state == DepositState.REQUIRED)
-    yield N_("Deposits to transfer"), "/deposits", required
+    required = _count(
+        Deposit, Deposit.bidder_id == firm, Deposit.state == DepositState.REQUIRED
+    ).join(Organisation, Organisation.id == Deposit.bidder_id)
+    unapproved = sa.and_(Organisation.has_four_eyes, Deposit.approved_by.is_(None))
+    if may(acting, "bid:approve"):
+        others = required.where(unapproved, Deposit.requested_by != acting.user_id)
+        yield N_("Deposits that wait for your approval"), "/deposits", others
+    yield N_("Deposits to transfer"), "/deposits", required.where(~unapproved)
     due = _count(Settlement, Settlement.buyer_id == firm, Settlement.state == SettlementState.DUE)
     yield N_("Prices to pay"), "/awards", due
 

@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template
 from flask_login import current_user
 
 from listings import db
+from listings.parties import Kind
 from listings.words import gettext
 from market import notices
 from market.waiting import doors, waiting
@@ -16,6 +17,9 @@ from market.web.app import go
 from market.web.guard import member, public
 
 blueprint = Blueprint("home", __name__)
+
+# Who comes with a label or a code in hand.
+FINDERS = (Kind.REGULATOR, Kind.LAB, Kind.OUTLET, Kind.CARRIER)
 
 
 @blueprint.get("/")
@@ -31,7 +35,13 @@ def show() -> Any:
         tasks = waiting(reading, acting, guard.now())
         unread = notices.unread(reading, acting.user_id, acting.organisation_id)
     news = [(notice, gettext(notice.message, **notice.values)) for notice in unread]
-    return render_template("home/show.html", tasks=tasks, doors=doors(acting), news=news)
+    return render_template(
+        "home/show.html",
+        tasks=tasks,
+        doors=doors(acting),
+        news=news,
+        finds=acting.is_any(*FINDERS),
+    )
 
 
 @blueprint.post("/notices/read")

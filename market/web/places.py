@@ -43,6 +43,7 @@ OWN: tuple[tuple[str, str, Callable[[Acting], bool]], ...] = (
     ("/licences", N_("Licences"), lambda _: True),
     ("/deposits", N_("Deposits"), lambda acting: acting.is_any(*BUYERS)),
     ("/settings", N_("Settings"), lambda acting: acting.is_any(Kind.OPERATOR)),
+    ("/account", N_("My account"), lambda _: True),
     ("/choose", N_("Change organisation"), lambda _: True),
 )
 

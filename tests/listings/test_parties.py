@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-import pytest
-from make import NOW, credit_code
+import threading
 
-from listings import memberships, parties, profiles
+import pytest
+from make import NOW, Make, credit_code
+
+from listings import db, memberships, parties, profiles
 from listings.errors import Forbidden, NotFound
 from listings.identity.uscc import CreditCodeRefused
 from listings.parties import Kind, Nature, Role
@@ -163,3 +165,31 @@ def test_a_clerk_does_not_move_the_bank_account(session, make):
     clerk = make.member(make.organisation(Kind.LAB), Role.CLERK)
     with pytest.raises(Forbidden):
         profiles.set_bank_account(session, clerk, bank_name="行", bank_account="62220000", at=NOW)
+
+
+def test_two_administrators_who_end_each_other_leave_one(database):
+    with db.transaction() as session:
+        make = Make(session)
+        firm = make.organisation(Kind.LAB)
+        pair = [make.member(firm), make.member(firm)]
+        ids = [membership.id for membership, _ in memberships.of(session, firm.id)]
+    gate, refused = threading.Barrier(2), []
+
+    def end(acting, other):
+        gate.wait()
+        try:
+            with db.transaction() as session:
+                memberships.end(session, acting, other, at=NOW)
+        except memberships.LastAdministrator:
+            refused.append(other)
+
+    threads = [
+        threading.Thread(target=end, args=pair_of)
+        for pair_of in zip(pair, reversed(ids), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with db.transaction() as session:
+        assert len(memberships.of(session, firm.id)) == len(refused) == 1

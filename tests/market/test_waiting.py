@@ -81,6 +81,29 @@ def test_a_deposit_waits_for_its_own_bidder_only(session, make):
     assert "Deposits to transfer" not in tasks(session, other)
 
 
+def test_four_eyes_ask_a_second_person_before_a_deposit_is_transferred(session, make):
+    firm = make.recycler(has_four_eyes=True)
+    first, second = make.member(firm), make.member(firm, Role.APPROVER)
+    auction = make.auction(make.lot(make.organisation(Kind.FLEET_OWNER)), deposit_minor=500)
+    deposit = Deposit(
+        auction_id=auction.id,
+        bidder_id=firm.id,
+        amount_minor=500,
+        reference="BZ2",
+        requested_by=first.user_id,
+        requested_at=NOW,
+    )
+    session.add(deposit)
+    session.flush()
+    approval, transfer = "Deposits that wait for your approval", "Deposits to transfer"
+    assert approval in tasks(session, second)
+    assert not {approval, transfer} & set(tasks(session, first))
+    deposit.approved_by = second.user_id
+    session.flush()
+    assert tasks(session, first)[transfer] == (1, "/deposits")
+    assert approval not in tasks(session, second)
+
+
 def test_the_operator_sees_what_to_decide(session, make):
     operator = make.member(make.organisation(Kind.OPERATOR))
     firm = make.organisation(Kind.LAB, approved_at=None)

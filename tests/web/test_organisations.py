@@ -230,3 +230,23 @@ def test_a_document_close_to_its_end_is_a_task_until_another_follows(firm, sign_
     assert "Documents that expire within 30 days" in read(clerk.get("/"))
     submit(clerk)
     assert "Documents that expire within 30 days" not in read(clerk.get("/"))
+
+
+def test_a_regulator_looks_a_pack_up_from_home(made, sign_in):
+    with made() as make:
+        regulator = make.member(make.organisation(Kind.REGULATOR))
+        pack = make.pack(make.organisation(Kind.FLEET_OWNER))
+    browser = sign_in(regulator)
+    assert 'action="/packs/find"' in read(browser.get("/"))
+    found = browser.get("/packs/find", query_string={"name": pack.provisional_id})
+    assert found.location == f"/packs/{pack.id}"
+
+
+def test_each_kind_and_role_has_a_home(made, sign_in):
+    with made() as make:
+        people = [make.member(make.organisation(kind)) for kind in Kind]
+        people += [make.member(make.organisation(Kind.SECOND_LIFE), role) for role in Role]
+    for acting in people:
+        page = sign_in(acting).get("/")
+        assert page.status_code == 200
+        assert "Waits for you" in read(page)
