@@ -195,6 +195,7 @@ def _lines() -> sa.CTE:
             Auction.opens_at,
             Auction.closes_at,
         )
+        .select_from(Lot)
         .join(Auction, Auction.id == _newest())
         .join(goods, goods.c.lot_id == Lot.id)
         .join(Organisation, Organisation.id == Lot.seller_id)
@@ -213,8 +214,9 @@ def _newest() -> sa.ScalarSelect[int]:
 
 def _goods() -> sa.Subquery:
     """Sums over the packs of a lot, and over the standing reports of whole packs."""
-    count = sa.func.count(sa.func.distinct(PackType.chemistry))
-    chemistry = sa.case((count == 1, sa.func.min(PackType.chemistry)), else_="mixed")
+    word = sa.cast(PackType.chemistry, sa.Text)
+    count = sa.func.count(sa.distinct(word))
+    chemistry = sa.case((count == 1, sa.func.min(word)), else_="mixed")
     models = sa.func.string_agg(sa.distinct(PackType.maker + " " + PackType.model), ", ")
     return (
         sa.select(
@@ -230,6 +232,7 @@ def _goods() -> sa.Subquery:
             sa.func.max(HealthReport.grade).label("grade"),
             sa.func.max(HealthReport.evidence_level).label("evidence_level"),
         )
+        .select_from(LotPack)
         .join(Pack, Pack.id == LotPack.pack_id)
         .join(PackType, PackType.id == Pack.type_id)
         .outerjoin(

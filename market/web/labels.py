@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from listings.errors import N_
+from market.handover_papers import QUESTIONS
 
 LABELS: dict[str, dict[str, str]] = {
     "Nature": {
@@ -198,16 +199,7 @@ LABELS: dict[str, dict[str, str]] = {
         "damaged": N_("Class 9, damaged"),
         "critical": N_("Class 9, damaged, critical"),
     },
-    "Check": {
-        "no_heat_smoke_or_gas": N_("No heat, smoke, smell of electrolyte or gas"),
-        "no_leakage": N_("No leakage"),
-        "housing_intact": N_("Housing intact"),
-        "no_deformation": N_("Not swollen or deformed"),
-        "no_fire_or_water": N_("Never in a fire, crash or under water"),
-        "insulation_sound": N_("Insulation measured and sound"),
-        "terminals_protected": N_("Terminals protected against short circuit"),
-        "packed_and_secured": N_("Packed and secured for the road"),
-    },
+    "Check": {check.value: question for check, question in QUESTIONS.items()},
     "Discrepancy": {
         "code_mismatch": N_("Another code than declared"),
         "code_unreadable": N_("Code unreadable"),
