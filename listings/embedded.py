@@ -14,6 +14,7 @@ import shutil
 import socket
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,8 +29,10 @@ from listings.errors import N_, Conflict, Refused
 MAJOR = "18"
 DATABASE = "packbourse"
 SUPERUSER = "postgres"
-# sun_path holds 108 bytes with its final zero; the server adds "/.s.PGSQL.5432".
-LONGEST_SOCKET_DIR = 107 - len("/.s.PGSQL.5432")
+SOCKET = ".s.PGSQL.5432"
+SHORT_PREFIX = "packbourse-"
+# sun_path holds 108 bytes with its final zero.
+LONGEST_SOCKET_DIR = 107 - len(f"/{SOCKET}")
 START_SECONDS = 60.0
 NO_PROCESS = "2147483647"  # above every process number that the kernel gives
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -121,7 +124,7 @@ class Server:
         if not self._pid_file():
             return False
         with socket.socket(socket.AF_UNIX) as line:
-            return line.connect_ex(str(self.socket_dir / ".s.PGSQL.5432")) == 0
+            return line.connect_ex(str(self.socket_dir / SOCKET)) == 0
 
     def start(self) -> None:
         """Start the server, or use the one that runs. Returns when the database answers."""
@@ -157,12 +160,15 @@ class Server:
         account = accounts.choose(self.data_dir, binary("postgres"))
         _initialise(self, account)
         account.take(self.data_dir)
+        before = self.socket_dir
         said = self._launch(account)
         while said is not None:
-            if time.monotonic() > deadline or not self._overcome():
+            if time.monotonic() > deadline or not self._overcome(account):
                 raise DidNotStart(folder=self.data_dir, reason=said)
             time.sleep(0.2)
             said = self._launch(account)
+        if before != self.socket_dir:
+            _forget(before)
         self._create_database()
 
     def _launch(self, account: Account) -> str | None:
@@ -178,19 +184,29 @@ class Server:
         )  # fmt: skip
         if done.returncode == 0:
             return None
+        _forget(sockets)
         words = self.log.read_bytes()[at:].decode(errors="replace") if self.log.exists() else ""
         return " ".join((words or done.stdout + done.stderr).split()[-60:])
 
-    def _overcome(self) -> bool:
-        """Whether what stopped the start passes: the remains of a server that was killed."""
+    def _overcome(self, account: Account) -> bool:
+        """Whether what stopped the start passes: the remains of a server that was killed.
+
+        Its number in the two lock files may belong to another program by now, or to the dead
+        server that nobody has waited for yet; either makes PostgreSQL refuse.
+        """
+        socket_lock = self.socket_dir / f"{SOCKET}.lock"
         lines = self._pid_file()
-        if not lines or self.is_running():
+        if self.is_running() or not (lines or socket_lock.exists()):
             return False
-        if lines[0] != NO_PROCESS:
-            # The number of the dead server may belong to another program by now, which makes
-            # PostgreSQL refuse. The rest of the file stays: by its shared-memory key the server
-            # still sees whether processes of the old one are alive.
-            (self.cluster / "postmaster.pid").write_text("\n".join([NO_PROCESS, *lines[1:]]) + "\n")
+        socket_lock.unlink(missing_ok=True)
+        if lines and lines[0] != NO_PROCESS:
+            # The rest of the file stays: by its shared-memory key PostgreSQL still sees whether
+            # processes of the old server are alive.
+            descriptor, new = tempfile.mkstemp(dir=self.data_dir)
+            with os.fdopen(descriptor, "w") as file:
+                file.write("\n".join([NO_PROCESS, *lines[1:]]) + "\n")
+            account.take(Path(new))
+            Path(new).replace(self.cluster / "postmaster.pid")
         return True
 
     def _shut_down(self) -> None:
@@ -200,8 +216,7 @@ class Server:
         )
         if done.returncode and self.is_running():
             raise DidNotStart(folder=self.data_dir, reason=done.stderr.strip())
-        if sockets.parent != self.data_dir:
-            shutil.rmtree(sockets, ignore_errors=True)
+        _forget(sockets)
 
     def _create_database(self) -> None:
         with psycopg.connect(
@@ -304,8 +319,17 @@ def _socket_dir(data_dir: Path, account: Account) -> Path:
     if len(os.fsencode(path)) > LONGEST_SOCKET_DIR:
         runtime = "" if account.changes else os.environ.get("XDG_RUNTIME_DIR", "")
         short = runtime if Path(runtime or "missing").is_dir() else tempfile.gettempdir()
-        path = Path(tempfile.mkdtemp(prefix="packbourse-", dir=short))
+        path = Path(tempfile.mkdtemp(prefix=SHORT_PREFIX, dir=short))
     path.mkdir(mode=0o700, exist_ok=True)
     path.chmod(0o700)
     account.take(path)
     return path
+
+
+def _forget(sockets: Path) -> None:
+    """Remove a socket folder outside the data directory: what this launcher made, nothing else."""
+    if sockets.name.startswith(SHORT_PREFIX):
+        for name in (SOCKET, f"{SOCKET}.lock"):
+            (sockets / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            sockets.rmdir()

@@ -155,16 +155,18 @@ def test_the_next_start_recovers_from_a_killed_server(folder: Path) -> None:
         server.stop()
 
 
-def test_a_left_pid_file_that_names_a_living_stranger_does_not_stop_the_start(
+def test_left_lock_files_that_name_a_living_stranger_do_not_stop_the_start(
     private: Path,
 ) -> None:
     server = embedded.find(private / "pg", durable=False)
     server.start()
     pid_file = server.cluster / "postmaster.pid"
-    lines = pid_file.read_text().splitlines()
+    socket_lock = server.socket_dir / ".s.PGSQL.5432.lock"
+    left = {path: path.read_text().splitlines()[1:] for path in (pid_file, socket_lock)}
     server.stop()
     with subprocess.Popen(["sleep", "60"]) as stranger:
-        pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+        for path, lines in left.items():
+            path.write_text("\n".join([str(stranger.pid), *lines]) + "\n")
         try:
             server.start()
             assert ask(server, "SELECT 1") == 1
@@ -172,6 +174,20 @@ def test_a_left_pid_file_that_names_a_living_stranger_does_not_stop_the_start(
             assert stranger.poll() is None
         finally:
             stranger.kill()
+
+
+def test_the_short_socket_folder_of_a_killed_server_is_removed(folder: Path) -> None:
+    data_dir = folder / ("x" * 120) / "pg"
+    start_and_die(data_dir)
+    server = embedded.find(data_dir, durable=False)
+    left = server.socket_dir
+    os.kill(int((server.cluster / "postmaster.pid").read_text().split()[0]), 9)
+    server.start()
+    try:
+        assert server.socket_dir != left
+        assert not left.exists()
+    finally:
+        server.stop()
 
 
 def test_another_major_version_is_refused_and_not_touched(folder: Path) -> None:
