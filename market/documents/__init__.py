@@ -72,7 +72,7 @@ def render(document: Document, *, locale: str, at: datetime) -> bytes:
         ignore_system_fonts=True,
         sys_inputs={"data": text},
         pdf_standards=["a-3b"],
-        timestamp=at.astimezone(UTC),
+        timestamp=at.astimezone(UTC).replace(microsecond=0),
     )
 
 
