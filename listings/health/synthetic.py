@@ -23,18 +23,26 @@ RESISTANCE: Final = 0.12
 HEADER: Final = ("test_time_second", "voltage_volt", "current_ampere", "cycle_count", "step_count")
 
 
-def write_bdf(path: Path, *, rated_ah: float, soh: float, cycles: int = 3, seed: int = 1) -> None:
+def write_bdf(
+    path: Path,
+    *,
+    rated_ah: float,
+    soh: float,
+    cycles: int = 3,
+    seed: int = 1,
+    cutoffs: tuple[float, float] = (LOW, HIGH),
+) -> None:
     """Write a test of ``cycles`` full cycles at C/2 after one discharge from a part charge.
 
     Its complete discharges give ``soh`` x ``rated_ah`` within 0.5 %; the same arguments give the
-    same bytes. Raises ValueError where the name does not say "synthetic" or ``soh`` is not in
-    (0, 1.2].
+    same bytes. The curves of one cell are stretched between ``cutoffs`` [V]. Raises ValueError
+    where the name does not say "synthetic" or ``soh`` is not in (0, 1.2].
     """
     if "synthetic" not in path.name:
         raise ValueError("the name of a synthetic tester file must say so")
     if not 0 < soh <= HIGHEST_SOH:
         raise ValueError("the state of health must be above 0 and at most 1.2")
-    tester = _Tester(rated_ah, seed)
+    tester = _Tester(rated_ah, seed, cutoffs)
     tester.rest(300)
     tester.discharge(soh, filled=0.3)
     for number in range(1, cycles + 1):
@@ -54,8 +62,9 @@ def write_bdf(path: Path, *, rated_ah: float, soh: float, cycles: int = 3, seed:
 class _Tester:
     """Rows as a tester logs them; capacities are fractions of the rated one."""
 
-    def __init__(self, rated_ah: float, seed: int) -> None:
+    def __init__(self, rated_ah: float, seed: int, cutoffs: tuple[float, float]) -> None:
         self.rated_ah = rated_ah
+        self.cutoffs = cutoffs
         self.chance = random.Random(seed)  # noqa: S311 - noise on a curve, not a secret
         self.rows: list[tuple[str, str, str, int, int]] = []
         self.seconds = 0.0
@@ -106,12 +115,16 @@ class _Tester:
         self.rows.append(
             (
                 f"{self.seconds:.3f}",
-                f"{volts + noise:.4f}",
+                f"{self._stretched(volts + noise):.4f}",
                 f"{rate * self.rated_ah:.5f}",
                 self.cycle,
                 self.step,
             )
         )
+
+    def _stretched(self, volts: float) -> float:
+        low, high = self.cutoffs
+        return low + (volts - LOW) * ((high - low) / (HIGH - LOW))
 
 
 def _open_circuit(share: float) -> float:
