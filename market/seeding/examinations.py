@@ -1,0 +1,122 @@
+"""Health reports of the seeded market: made-up tester files, read and graded like any other."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from listings import blobs, days
+from listings.health import examinations, reports
+from listings.health.examinations import Examination, Rated
+from listings.health.reports import Subject
+from listings.health.synthetic import write_bdf
+from market.seeding.goods import TYPES
+from market.seeding.stage import Stage
+
+AT_ONCE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A report to make: on the pack at this place among those of its type, with this SoH."""
+
+    type: str
+    place: int
+    soh: float
+    subject: Subject = Subject.PACK
+    spread: str = "0.02"
+    is_safe: bool = True
+
+
+WISHES: Final[tuple[Wish, ...]] = (
+    Wish("TM-LFP-200", 0, 0.862),
+    Wish("TM-LFP-200", 1, 0.845),
+    Wish("TM-LFP-200", 6, 0.781),
+    Wish("TM-LFP-200", 7, 0.774),
+    Wish("TM-LFP-228", 0, 0.918),
+    Wish("TM-LFP-228", 5, 0.688, spread="0.06"),
+    Wish("TM-N6-150", 0, 0.803),
+    Wish("TM-LFP-200", 12, 0.83, subject=Subject.CELL),
+    Wish("TM-N6-150", 5, 0.76, subject=Subject.CELL),
+)
+
+
+def rated(type_name: str, subject: Subject) -> Rated:
+    """The rated values of a type of the seed, as the register would say them."""
+    found = TYPES[type_name]
+    series = found.cells_in_series if subject is Subject.PACK else 1
+    volts = found.rated_voltage_v / found.cells_in_series
+    energy = found.rated_energy_kwh * 1000
+    ah = found.rated_capacity_ah if subject is Subject.PACK else found.cell_rated_capacity_ah
+    return Rated(
+        subject.value,
+        float(ah),
+        float(energy) if subject is Subject.PACK else float(ah) * float(volts),
+        (float(found.lower_cutoff_v) * series, float(found.upper_cutoff_v) * series),
+    )
+
+
+@contextmanager
+def examined(wishes: Sequence[Wish] = WISHES) -> Iterator[list[tuple[Wish, Path, Examination]]]:
+    """Make the files and read each in a child process, outside every transaction."""
+    with (
+        tempfile.TemporaryDirectory(prefix="packbourse-seed-") as folder,
+        ThreadPoolExecutor(AT_ONCE) as readers,
+    ):
+        numbered = enumerate(wishes, start=1)
+        yield list(readers.map(lambda wish: _examine(Path(folder), *wish), numbered))
+
+
+def _examine(folder: Path, number: int, wish: Wish) -> tuple[Wish, Path, Examination]:
+    path, wanted = folder / f"synthetic-{number:02d}.bdf.csv", rated(wish.type, wish.subject)
+    if wanted.cutoffs is None:
+        raise ValueError("types of the seed have cut-offs")
+    write_bdf(
+        path, rated_ah=wanted.capacity_ah, soh=wish.soh, cycles=2, seed=number,
+        cutoffs=wanted.cutoffs,
+    )  # fmt: skip
+    return wish, path, examinations.examine(path, wanted)
+
+
+def store(
+    stage: Stage,
+    packs: dict[str, list[int]],
+    found: list[tuple[Wish, Path, Examination]],
+    *,
+    at: datetime,
+) -> None:
+    """Keep the files and let the lab sign its reports."""
+    lab = stage.by("lab")
+    for wish, path, examination in found:
+        is_pack = wish.subject is Subject.PACK
+        with stage.begin() as session:
+            blob = blobs.store(
+                session,
+                path.read_bytes(),
+                name=path.name,
+                media_type="text/csv",
+                at=at,
+                organisation_id=lab.organisation_id,
+            )
+            reports.store(
+                session,
+                lab,
+                pack_id=packs[wish.type][wish.place],
+                examination=examination,
+                blob_sha256=blob.sha256,
+                examined_on=days.of(at) - timedelta(days=2),
+                at=at,
+                subject=wish.subject,
+                subject_position="" if is_pack else "3-07",
+                coverage="整包" if is_pack else "抽检一支电芯",
+                capacity_spread=Decimal(wish.spread) if is_pack else None,
+                safety_check_passed=wish.is_safe if is_pack else None,
+                temperature_c=Decimal(25),
+            )
