@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -80,12 +80,17 @@ class Group:
 
 
 def groups(coefficients: dict[str, Any]) -> list[Group]:
-    """All numbers of a guide in plain form, by coefficient, in reading order."""
-    return [
-        Group(name, gettext(label), gettext(unit), list(_rows(name, coefficients[name])))
-        for name, (label, unit) in NAMES.items()
-        if name in coefficients
-    ]
+    """All numbers of a guide in plain form, by coefficient, in reading order; coefficients of a
+    single number stand together in the last group, each with its unit.
+    """
+    found, singles = [], []
+    for name, (label, unit) in NAMES.items():
+        rows = list(_rows(name, coefficients[name]))
+        if rows[0].name == name:
+            singles += [replace(row, label=f"{row.label} ({gettext(unit)})") for row in rows]
+        else:
+            found.append(Group(name, gettext(label), gettext(unit), rows))
+    return [*found, Group("", gettext(N_("Costs and other single figures")), "", singles)]
 
 
 def bases(coefficients: dict[str, Any]) -> list[tuple[str, str]]:

@@ -12,11 +12,12 @@ from html import unescape
 import pytest
 from make import NOW
 
-from listings import db
+from listings import db, words
 from listings.health.reports import HealthReport, Subject
 from listings.lots import LotState
 from listings.parties import Acting, Kind, Role
-from pricing import editions, indices, values
+from market.web.coefficients import groups
+from pricing import editions, indices, seeded, values
 from pricing.guides import Edition, EditionState, GuideValue
 
 
@@ -99,6 +100,13 @@ def test_anyone_reads_a_guide_with_every_source_and_downloads_it(client, market)
         assert record.json["methodology"]["sha256"] == edition.methodology.sha256
     sheet = client.get(f"/guides/editions/{market.edition_id}.csv").text
     assert "payable.LFP.Li" in sheet
+
+
+def test_every_number_of_a_guide_stands_on_its_page_and_in_the_form_once():
+    found = seeded.edition().coefficients
+    with words.speaking("en"):
+        shown = [row.name for group in groups(found.to_json()) for row in group.rows]
+    assert sorted(shown) == sorted(name for name, _ in found.sources())
 
 
 def test_the_next_edition_goes_from_a_copy_over_a_preview_to_a_second_person(
