@@ -1,0 +1,1 @@
+"""Figures as ratios to a reference measured in the same run."""
