@@ -115,7 +115,9 @@ def grade(letter: str | None, level: str, *, provisional: bool = False) -> Marku
     """A grade as a letter in a square with its evidence level, with its meaning as a title."""
     if letter is None:
         title = words.gettext("No grade: indicative only (evidence %(level)s)", level=level)
-        return Markup('<span class="grade grade-none" title="{}">–<sub>{}</sub></span>').format(
+        return Markup(
+            '<span class="grade grade-none" title="{}"><span>–<sub>{}</sub></span></span>'
+        ).format(
             title,
             level,
         )

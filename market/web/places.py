@@ -41,6 +41,9 @@ PLACES: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
 OWN: tuple[tuple[str, str, Callable[[Acting], bool]], ...] = (
     ("/organisation", N_("My organisation"), lambda _: True),
     ("/licences", N_("Licences"), lambda _: True),
+    ("/fleet", N_("Packs in hand"), lambda acting: acting.is_any(*BUYERS)),
+    ("/sites", N_("Sites"), lambda acting: acting.is_any(*TRADERS)),
+    ("/pack-types", N_("Pack types"), lambda _: True),
     ("/deposits", N_("Deposits"), lambda acting: acting.is_any(*BUYERS)),
     ("/settings", N_("Settings"), lambda acting: acting.is_any(Kind.OPERATOR)),
     ("/account", N_("My account"), lambda _: True),

@@ -18,7 +18,7 @@ from listings.health.reports import HealthReport, Subject
 from listings.packs import Pack
 from listings.parties import Acting, Kind, may
 from listings.words import gettext
-from market import documents
+from market import documents, notices
 from market.web import findings, formats, guard, report_sheet
 from market.web.app import go
 from market.web.forms import Form, again
@@ -29,6 +29,7 @@ blueprint = Blueprint("reports", __name__)
 PAGE = 100
 MOST_FILE = 512 * 1024 * 1024
 UPLOADED = "report:file_uploaded"
+SIGNED = N_("%(lab)s signed the health report %(number)s on your pack %(pack)s.")
 GRADES = ("A", "B", "C", "D", "R")
 SAFETY = {"passed": True, "failed": False}
 HEADER = (
@@ -297,6 +298,16 @@ def sign(sha256: str) -> Any:
             capacity_spread=None if spread is None else spread / 100,
             safety_check_passed=SAFETY.get(safety),
             temperature_c=temperature_c,
+        )
+        notices.tell(
+            writing,
+            draft.pack.owner_id,
+            SIGNED,
+            at=guard.now(),
+            link=url_for("reports.one", report_id=report.id),
+            lab=report.lab.name,
+            number=report.number,
+            pack=draft.pack.name,
         )
     flash(gettext(N_("The report %(number)s is signed."), number=report.number))
     return go("reports.one", report_id=report.id)

@@ -17,6 +17,7 @@ from listings.health.synthetic import write_bdf
 from listings.packs import Mounting, Pack
 from listings.parties import Kind, Role
 from listings.sites import Site
+from market.notices import Notice
 
 HEADER = ("车辆自编号", "电池型号", "安装状态", "停放场地")
 
@@ -152,6 +153,9 @@ def test_a_lab_goes_from_tester_file_to_signed_report(place, sign_in, tester_fil
     assert "holds, by the lab’s key" in report.text
     assert "Grade B, evidence level L1" in report.text
     address = answer.headers["Location"]
+    with db.transaction() as session:
+        told = session.scalars(sa.select(Notice)).all()
+        assert {notice.link for notice in told} == {address}
     assert browser.get(f"{address}.pdf").data.startswith(b"%PDF")
     assert browser.get(f"{address}.json").json["grade"] == "B"
     with browser.get(f"{address}/file") as file:
