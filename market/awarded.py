@@ -58,11 +58,15 @@ class Award(db.Base):
     buyer: Mapped[Organisation] = orm.relationship(init=False, foreign_keys=[buyer_id])
 
 
-def next_number(session: orm.Session, at: datetime) -> str:
-    """A number such as ``A-2026-000123``; gaps are possible, repetitions are not."""
+def next_id(session: orm.Session) -> int:
+    """The id of the next award; gaps are possible, repetitions are not."""
     sequence = sa.func.pg_get_serial_sequence("award", "id")
-    serial = session.scalar(sa.select(sa.func.nextval(sa.cast(sequence, REGCLASS))))
-    return f"A-{at.astimezone(ZONE).year}-{serial:06d}"
+    return int(session.scalar(sa.select(sa.func.nextval(sa.cast(sequence, REGCLASS)))) or 0)
+
+
+def number(ident: int, at: datetime) -> str:
+    """A number such as ``A-2026-000123``: the year on the parties' calendar, and the id."""
+    return f"A-{at.astimezone(ZONE).year}-{ident:06d}"
 
 
 def may_see(acting: Acting, award: Award) -> bool:

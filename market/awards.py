@@ -17,7 +17,7 @@ from listings.packs import Pack
 from listings.parties import Acting, Kind, demand
 from market import contracts, deposits, ledger, notices, settlements
 from market.auctions import Auction, AuctionState
-from market.awarded import Award, has_defaulted, listed_for, may_see, next_number, seen_by
+from market.awarded import Award, has_defaulted, listed_for, may_see, next_id, number, seen_by
 from market.bids import Bid
 from market.deposits import Deposit, DepositState
 from market.ledger import AccountKind
@@ -32,6 +32,7 @@ __all__ = [
     "listed_for",
     "make",
     "may_see",
+    "number",
     "seen_by",
     "settle_default",
 ]
@@ -69,8 +70,9 @@ def make(session: orm.Session, auction: Auction, bid: Bid, *, at: datetime) -> A
     """
     if auction.price_minor is None:
         raise ValueError("a sale without a price awards nothing")
+    ident = next_id(session)
     award = Award(
-        number=next_number(session, at),
+        number=number(ident, at),
         lot_id=auction.lot_id,
         auction_id=auction.id,
         bid_id=bid.id,
@@ -80,6 +82,7 @@ def make(session: orm.Session, auction: Auction, bid: Bid, *, at: datetime) -> A
         currency=auction.currency,
         awarded_at=at,
     )
+    award.id = ident
     session.add(award)
     session.flush()
     journal.record(session, "award:made", award, at=at, bid_id=bid.id, minor=award.hammer_minor)

@@ -13,7 +13,7 @@ from listings import db, journal
 from listings.errors import N_, Conflict, Forbidden, NotFound, Refused
 from listings.money import CurrencyMismatch, Money
 from listings.parties import Acting, Kind, Organisation, demand
-from market import amounts, deposits, ledger, settlements
+from market import amounts, deposits, movements, settlements
 from market.awarded import ZONE
 from market.deposits import Deposit, DepositState
 from market.ledger import AccountKind
@@ -352,32 +352,27 @@ def _move(session: orm.Session, transfer: BankTransfer, *, at: datetime) -> None
         case Purpose.PAYOUT:
             settlements.pay_out(session, subject.id, amount, cause=cause, at=at)
         case Purpose.DEPOSIT_REFUND:
-            bidder = (AccountKind.CLIENT_FUNDS, transfer.organisation_id)
-            _leave(session, transfer, f"deposit:{subject.id}:refunded:{cause}", bidder, at=at)
+            _leave(session, transfer, f"deposit:{subject.id}:refunded:{cause}", at=at)
         case Purpose.FEE:
-            own = (AccountKind.OWN_BANK, None)
-            _leave(session, transfer, f"settlement:{subject.id}:fee:{cause}", own, at=at)
+            _leave(session, transfer, f"settlement:{subject.id}:fee:{cause}", at=at)
 
 
-def _leave(
-    session: orm.Session,
-    transfer: BankTransfer,
-    cause: str,
-    debit: tuple[AccountKind, int | None],
-    *,
-    at: datetime,
-) -> None:
-    """Money leaves the client account; refuses more in all than the purpose allows."""
-    session.flush()
+def _leave(session: orm.Session, transfer: BankTransfer, cause: str, *, at: datetime) -> None:
+    """A deposit goes back, a fee to our own account; no more in all than there is to go."""
     subject = _subject(session, transfer.purpose, transfer.subject_id)
     whole = subject.amount_minor if isinstance(subject, Deposit) else subject.fee_minor
     before = confirmed_minor(session, transfer.purpose, subject.id) - transfer.amount_minor
-    amounts.demand_within(Money(transfer.amount_minor, transfer.currency), whole - before)
-    kind, organisation_id = debit
-    account = ledger.account(session, kind, organisation_id, transfer.currency)
-    bank = ledger.account(session, AccountKind.CLIENT_BANK, currency=transfer.currency)
-    lines = [(account, transfer.amount_minor), (bank, -transfer.amount_minor)]
-    ledger.post(session, cause, lines, at=at)
+    amount = Money(transfer.amount_minor, transfer.currency)
+    amounts.demand_within(amount, whole - before)
+    is_fee = transfer.purpose is Purpose.FEE
+    movements.leave(
+        session,
+        cause,
+        amount,
+        out_of=AccountKind.OWN_BANK if is_fee else AccountKind.CLIENT_FUNDS,
+        organisation_id=None if is_fee else transfer.organisation_id,
+        at=at,
+    )
 
 
 def _note(

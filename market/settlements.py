@@ -15,13 +15,12 @@ from listings import db, journal
 from listings.errors import N_, Conflict, NotFound
 from listings.money import Money
 from listings.parties import Kind, OrganisationKind
-from market import amounts, batches, deposits, ledger, notices
-from market.amounts import FEE_TAX_RATE
+from market import amounts, batches, deposits, movements, notices
 from market.auctions import Auction, PaymentTerm
 from market.awarded import Award
 from market.batches import SettlementBatch
 from market.deposits import Deposit, DepositState
-from market.ledger import AccountKind, Line
+from market.ledger import AccountKind
 
 
 class SettlementState(enum.StrEnum):
@@ -195,13 +194,12 @@ def receive(
     Nothing that arrived is refused: what exceeds the price becomes a refund due.
     """
     settlement = locked(session, settlement_id)
-    ledger.post(
+    movements.arrive(
         session,
         f"settlement:{settlement.id}:received:{cause}",
-        [
-            (ledger.account(session, into, currency=amount.currency), amount.minor),
-            (_funds(session, settlement), -amount.minor),
-        ],
+        amount,
+        into=into,
+        payer_id=settlement.payer_id,
         at=at,
     )
     settlement.paid_minor += amount.minor
@@ -221,11 +219,12 @@ def refund(
     """Money went back to the payer; refuses more than the refund due (`MoreThanDue`)."""
     settlement = locked(session, settlement_id)
     amounts.demand_within(amount, settlement.refund_due_minor)
-    bank = ledger.account(session, AccountKind.CLIENT_BANK, currency=settlement.currency)
-    ledger.post(
+    movements.leave(
         session,
         f"settlement:{settlement.id}:refunded:{cause}",
-        [(_funds(session, settlement), amount.minor), (bank, -amount.minor)],
+        amount,
+        out_of=AccountKind.CLIENT_FUNDS,
+        organisation_id=settlement.payer_id,
         at=at,
     )
     settlement.refunded_minor += amount.minor
@@ -245,24 +244,18 @@ def pay_out(
     """Money left for the payee; refuses more than the payout due (`MoreThanDue`)."""
     settlement = locked(session, settlement_id)
     amounts.demand_within(amount, settlement.payout_due_minor)
-    bank = ledger.account(session, AccountKind.CLIENT_BANK, currency=settlement.currency)
-    ledger.post(
+    movements.leave(
         session,
         f"settlement:{settlement.id}:paid_out:{cause}",
-        [(_payable(session, settlement), amount.minor), (bank, -amount.minor)],
+        amount,
+        out_of=AccountKind.SELLER_PAYABLE,
+        organisation_id=settlement.payee_id,
         at=at,
     )
     settlement.paid_out_minor += amount.minor
     journal.record(session, "settlement:paid_out", settlement, at=at, minor=amount.minor)
-    notices.tell(
-        session,
-        settlement.payee_id,
-        N_("%(amount)s for %(number)s were paid out to your account."),
-        at=at,
-        link=f"/awards/{settlement.award_id}",
-        amount=str(amount),
-        number=settlement.award.number,
-    )
+    sentence = N_("%(amount)s for %(number)s were paid out to your account.")
+    _tell(session, settlement.payee_id, sentence, settlement, at=at, amount=str(amount))
     _progress(session, settlement, at=at)
     return settlement
 
@@ -379,19 +372,14 @@ def _earn(session: orm.Session, settlement: Settlement, *, at: datetime) -> None
         return
     charged = Money(settlement.fee_minor, settlement.currency)
     fee = amounts.fee(Money(entitled, settlement.currency), charged, settlement.fee_rate)
-    rate = settlement.award.auction.tax_rate
-    tax = amounts.tax_within(amount, rate).minor
-    income = ledger.account(session, AccountKind.FEE_INCOME, currency=settlement.currency)
-    tax_payable = ledger.account(session, AccountKind.TAX_PAYABLE, currency=settlement.currency)
-    ledger.post(
+    movements.earn(
         session,
         f"settlement:{settlement.id}:earned:{entitled}",
-        [
-            Line(_funds(session, settlement), amount.minor, tax, rate),
-            Line(_payable(session, settlement), fee.gross.minor - amount.minor, -tax, rate),
-            Line(income, -fee.net.minor, 0, FEE_TAX_RATE),
-            Line(tax_payable, -fee.tax.minor, -fee.tax.minor, FEE_TAX_RATE),
-        ],
+        amount,
+        fee,
+        payer_id=settlement.payer_id,
+        payee_id=settlement.payee_id,
+        tax_rate=settlement.award.auction.tax_rate,
         at=at,
     )
     settlement.earned_minor = entitled
@@ -427,14 +415,7 @@ def _tell_both(
     at: datetime,
 ) -> None:
     for party in (settlement.seller_id, settlement.buyer_id):
-        notices.tell(
-            session,
-            party,
-            message,
-            at=at,
-            link=f"/awards/{settlement.award_id}",
-            number=settlement.award.number,
-        )
+        _tell(session, party, message, settlement, at=at)
 
 
 def _tell_operator(
@@ -445,27 +426,29 @@ def _tell_operator(
     at: datetime,
     minor: int,
 ) -> None:
-    operators = sa.select(OrganisationKind.organisation_id).where(
-        OrganisationKind.kind == Kind.OPERATOR,
+    kind = OrganisationKind.kind == Kind.OPERATOR
+    amount = str(Money(minor, settlement.currency))
+    for ident in session.scalars(sa.select(OrganisationKind.organisation_id).where(kind)).all():
+        _tell(session, ident, message, settlement, at=at, act="bank:record", amount=amount)
+
+
+def _tell(
+    session: orm.Session,
+    organisation_id: int,
+    message: str,
+    settlement: Settlement,
+    *,
+    at: datetime,
+    act: str | None = None,
+    amount: str = "",
+) -> None:
+    notices.tell(
+        session,
+        organisation_id,
+        message,
+        at=at,
+        link=f"/awards/{settlement.award_id}",
+        act=act,
+        number=settlement.award.number,
+        amount=amount,
     )
-    for operator_id in session.scalars(operators).all():
-        notices.tell(
-            session,
-            operator_id,
-            message,
-            at=at,
-            link=f"/awards/{settlement.award_id}",
-            act="bank:record",
-            amount=str(Money(minor, settlement.currency)),
-            number=settlement.award.number,
-        )
-
-
-def _funds(session: orm.Session, settlement: Settlement) -> ledger.Account:
-    kind = AccountKind.CLIENT_FUNDS
-    return ledger.account(session, kind, settlement.payer_id, settlement.currency)
-
-
-def _payable(session: orm.Session, settlement: Settlement) -> ledger.Account:
-    kind = AccountKind.SELLER_PAYABLE
-    return ledger.account(session, kind, settlement.payee_id, settlement.currency)
