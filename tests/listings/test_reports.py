@@ -244,3 +244,56 @@ def test_the_signature_is_the_labs_and_breaks_with_one_changed_figure(store, ses
     session.expunge(report)
     report.record = forged
     assert reports.signer(session, report) is None
+
+
+def test_two_labs_that_sign_at_once_leave_one_standing_report(database, tester_file):
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    from make import Make
+
+    from listings import db
+
+    with db.transaction() as session:
+        make = Make(session)
+        pack_type = make.pack_type(
+            rated_capacity_ah=Decimal(5),
+            rated_voltage_v=Decimal("3.6"),
+            rated_energy_kwh=Decimal("0.018"),
+            cell_rated_capacity_ah=Decimal(5),
+            upper_cutoff_v=Decimal("4.2"),
+            cells_in_series=1,
+        )
+        pack = make.pack(make.organisation(Kind.FLEET_OWNER), pack_type)
+        labs = [make.member(make.organisation(Kind.LAB)) for _ in range(2)]
+        blob = blobs.store(
+            session, tester_file.read_bytes(), name="synthetic", media_type="text/csv", at=NOW
+        )
+    with db.transaction() as session:
+        rated = examinations.rated(session.get_one(type(pack_type), pack_type.id), "pack")
+    examination = examinations.examine(blobs.path(blob.sha256), rated)
+    gate = Barrier(2)
+
+    def sign(lab) -> int:
+        gate.wait()
+        with db.transaction() as session:
+            return reports.store(
+                session,
+                lab,
+                pack_id=pack.id,
+                examination=examination,
+                blob_sha256=blob.sha256,
+                examined_on=TODAY,
+                at=NOW,
+            ).id
+
+    with ThreadPoolExecutor(2) as pool:
+        signed = set(pool.map(sign, labs))
+    with db.transaction() as session:
+        standing = reports.standing(session, [pack.id])[pack.id]
+        rows = session.execute(
+            sa.select(reports.HealthReport.id, reports.HealthReport.superseded_by_id)
+        ).all()
+    older = signed - {standing.id}
+    assert len(signed) == 2
+    assert dict(tuple(row) for row in rows) == {standing.id: None, older.pop(): standing.id}
