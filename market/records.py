@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -142,3 +143,42 @@ def append(
         pack_ids=pack_ids,
         at=at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One proof of a leaf as pages and papers tell it.
+
+    ``person`` is the name behind the commitment; None where it was erased or the platform signed.
+    """
+
+    capacity: str
+    credit_code: str
+    signed_at: datetime
+    is_by_platform: bool
+    person: str | None = None
+
+
+def signatures(session: orm.Session, record: Mapping[str, object]) -> list[Signature]:
+    """Who signed a record in what capacity, in order. What holds is for `log.verify` to say."""
+    found = []
+    for proof in signing.proofs_of(record):
+        capacity, credit_code, commitment = _domain(str(proof.get("domain", "")))
+        known = commitments.opened(session, commitment) if commitment else None
+        found.append(
+            Signature(
+                capacity=capacity,
+                credit_code=credit_code,
+                signed_at=datetime.fromisoformat(str(proof["created"])),
+                is_by_platform=bool(proof.get("attestedByPlatform")),
+                person=known.partition("\n")[2] if known is not None else None,
+            ),
+        )
+    return found
+
+
+def _domain(text: str) -> tuple[str, str, str]:
+    parts = text.removeprefix(f"{_URN}:").split(":")
+    if not text.startswith(_URN) or len(parts) != len(("capacity", "credit code", "person")):
+        return "", "", ""
+    return parts[0], parts[1], parts[2]

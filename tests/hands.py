@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 
 from deals import sell
-from make import NOW
+from make import NOW, Make
+from sqlalchemy import orm
 
+from listings import db
 from listings.custody import log
 from listings.lots import Route
 from listings.money import Money
@@ -102,3 +105,13 @@ class Trade:
 
     def record(self, sequence):
         return log.parsed(self.session.get(log.Leaf, sequence))
+
+
+@contextmanager
+def prepared(url):
+    """A trade whose steps are committed one by one."""
+    engine = db.make_engine(url)
+    with orm.Session(engine, expire_on_commit=False) as session:
+        yield Trade(Make(session))
+        session.commit()
+    engine.dispose()

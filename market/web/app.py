@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from listings import blobs, db, words
 from market import __version__, resources
-from market.web import errors, formats, forms, guard, places
+from market.web import captions, errors, formats, forms, guard, places
 
 MODULES = (
     "health_check",
@@ -50,6 +50,10 @@ MODULES = (
     "payments",
     "bank",
     "ledger",
+    "handovers",
+    "acceptance",
+    "custody",
+    "public",
 )
 MOST_UPLOAD = 600 * 1024 * 1024
 POLICY = (
@@ -124,6 +128,7 @@ def create_app(**config: Any) -> Flask:
     app.after_request(harden)
     errors.register(app)
     formats.register(app)
+    captions.register(app)
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(

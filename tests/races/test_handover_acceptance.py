@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
-from hands import Trade
-from make import NOW, Make
-from sqlalchemy import orm
+from hands import prepared
+from make import NOW
 
 from listings import db
 from listings.custody import holdings, log
@@ -18,16 +16,6 @@ from listings.errors import Conflict
 from market import handed_over, handovers
 from market.handovers import Finding, Handover, HandoverState, Verdict
 from market.settlements import SettlementBatch
-
-
-@contextmanager
-def prepared(url):
-    """A trade whose steps are committed one by one."""
-    engine = db.make_engine(url)
-    with orm.Session(engine, expire_on_commit=False) as session:
-        yield Trade(Make(session))
-        session.commit()
-    engine.dispose()
 
 
 @pytest.fixture
