@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -66,4 +66,13 @@ def gettext(message: str, **values: object) -> str:
 
 def say(error: DomainError) -> str:
     """A refusal as a sentence in the current locale."""
-    return gettext(error.message, **error.values)
+    return gettext(error.message, **phrases(error.values))
+
+
+def phrases(values: Mapping[str, object]) -> dict[str, object]:
+    """Values of a sentence, those that are sentences of ours in the current locale too."""
+    catalogue = _catalogue(_locale.get())
+    return {
+        name: str(catalogue.gettext(value)) if isinstance(value, str) and value else value
+        for name, value in values.items()
+    }

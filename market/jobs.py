@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from listings import db
 from market import auctions, availability, notices
 from market.auctions import Auction
+from pricing import editions
 
 EVERY_S = 1.0
 KEPT = timedelta(days=2)
@@ -29,13 +30,14 @@ def utc_now() -> datetime:
 
 
 def sweep(at: datetime | None = None, *, clock: Clock = utc_now) -> int:
-    """Close what is due and mail what is unsent; how many sales were dealt with.
+    """Close what is due, put editions into force, mail; how many sales were dealt with.
 
     Each sale has a transaction of its own: one that fails is logged and tried again at the next
     sweep, and keeps no other one waiting. ``at`` fixes the clock.
     """
     read: Clock = clock if at is None else lambda: at
     done = close_due(read)
+    _try("editions", lambda: _publish(read()))
     _try("mail", lambda: _mail(read()))
     return done
 
@@ -66,6 +68,11 @@ def _close(auction_id: int, clock: Clock) -> None:
         # Another worker, or a bid, has it: the next sweep comes in a second.
         if session.scalar(free.with_for_update(skip_locked=True)) is not None:
             auctions.close(session, auction_id, clock=clock, is_watched=True)
+
+
+def _publish(at: datetime) -> None:
+    with db.transaction() as session:
+        editions.publish_due(session, at=at)
 
 
 def _mail(at: datetime) -> None:

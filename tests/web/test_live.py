@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
 from make import NOW
+from serving_thread import served
 
 from listings import db
 from market import notices
-from market.web.bridge import Bridge
-from market.web.serving import Server
 
 MOST = 3 * 1024 * 1024
 
 
 @pytest.fixture
 def address(app, database) -> Iterator[tuple[str, int]]:
-    """A running server around the application, on a port of its own."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        bridge = Bridge(app.wsgi_app, database, MOST)
-        server = Server(bridge)
-        ready = threading.Event()
-        original = server.startup
-
-        async def startup(sockets=None):
-            await original(sockets)
-            ready.set()
-
-        server.startup = startup
-        running = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        running.start()
-        assert ready.wait(10)
-        yield listener.getsockname()
-        server.should_exit = True
-        running.join(10)
+    """A running server around the application."""
+    with served(app, database, MOST) as address:
+        yield address
 
 
 def watch(address, path, **headers):
