@@ -21,7 +21,6 @@ from market.deposits import Deposit, DepositState
 from market.ledger import AccountKind
 from market.settled import Settlement, SettlementState
 
-
 __all__ = [
     "Settlement",
     "SettlementBatch",
