@@ -128,14 +128,14 @@ def _build(at: datetime, say: Callable[[str], object]) -> None:
     founded = at - HISTORY
     say("")
     with examinations.examined() as found, db.transaction() as session:
-        say(_("  tester files read: %(count)s", count=len(found)))
         stage = Stage(partial(_act, session))
         assemble(stage, cast.CAST, at=founded)
         say(_("  organisations: %(count)s", count=len(stage.firms)))
         stock = goods.register(stage, at=founded + timedelta(days=1))
         say(_("  packs: %(count)s", count=sum(map(len, stock.packs.values()))))
         _value(stage, founded + timedelta(days=2))
-        examinations.store(stage, stock.packs, found, at=founded + timedelta(days=4))
+        count = examinations.store(stage, stock.packs, found, at=founded + timedelta(days=4))
+        say(_("  health reports: %(count)s", count=count))
         sales.build(stage, stock, at=at)
         say(_("  lots: %(count)s", count=10))
         operator = session.get_one(Organisation, stage.firms["operator"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,14 +64,19 @@ def rated(type_name: str, subject: Subject) -> Rated:
 
 
 @contextmanager
-def examined(wishes: Sequence[Wish] = WISHES) -> Iterator[list[tuple[Wish, Path, Examination]]]:
-    """Make the files and read each in a child process, outside every transaction."""
+def examined(
+    wishes: Sequence[Wish] = WISHES,
+) -> Iterator[Iterator[tuple[Wish, Path, Examination]]]:
+    """Make the files and read each in a child process, while the block does something else.
+
+    What is yielded waits for a file when it is asked for it; the files go with the block.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="packbourse-seed-") as folder,
         ThreadPoolExecutor(AT_ONCE) as readers,
     ):
         numbered = enumerate(wishes, start=1)
-        yield list(readers.map(lambda wish: _examine(Path(folder), *wish), numbered))
+        yield readers.map(lambda wish: _examine(Path(folder), *wish), numbered)
 
 
 def _examine(folder: Path, number: int, wish: Wish) -> tuple[Wish, Path, Examination]:
@@ -88,13 +93,14 @@ def _examine(folder: Path, number: int, wish: Wish) -> tuple[Wish, Path, Examina
 def store(
     stage: Stage,
     packs: dict[str, list[int]],
-    found: list[tuple[Wish, Path, Examination]],
+    found: Iterable[tuple[Wish, Path, Examination]],
     *,
     at: datetime,
-) -> None:
-    """Keep the files and let the lab sign its reports."""
-    lab = stage.by("lab")
+) -> int:
+    """Keep the files and let the lab sign its reports; how many."""
+    lab, count = stage.by("lab"), 0
     for wish, path, examination in found:
+        count += 1
         is_pack = wish.subject is Subject.PACK
         with stage.begin() as session:
             blob = blobs.store(
@@ -120,3 +126,4 @@ def store(
                 safety_check_passed=wish.is_safe if is_pack else None,
                 temperature_c=Decimal(25),
             )
+    return count
