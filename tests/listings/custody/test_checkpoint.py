@@ -199,6 +199,7 @@ def test_what_would_not_read_back_is_not_signed(origin, size, root):
         PETER[:-4],
         SKEY,
     ],
+    ids=range(9),
 )
 def test_text_that_is_no_verifier_key_is_refused(vkey):
     with pytest.raises(BadNoteKey):
@@ -219,7 +220,11 @@ def test_a_key_needs_a_name_without_spaces_and_plus_signs(name):
         checkpoint.generate(name)
 
 
-@pytest.mark.parametrize("skey", [VKEY, "PRIVATE+KEY+", SKEY.replace(ORIGIN, "log.other")])
+@pytest.mark.parametrize(
+    "skey",
+    [VKEY, "PRIVATE+KEY+", SKEY.replace(ORIGIN, "log.other")],
+    ids=["a verifier key", "an empty key", "another name"],
+)
 def test_a_signer_key_that_does_not_fit_is_refused_without_being_shown(skey):
     with pytest.raises(BadNoteKey) as refusal:
         checkpoint.sign(ORIGIN, 7, ROOT, skey)
