@@ -195,6 +195,7 @@ def _children(port: int, *, reload: bool) -> Iterator[dict[str, subprocess.Popen
         for name, arguments in ((_("The web server"), serve), (_("The worker"), ["worker"])):
             children[name] = subprocess.Popen(
                 [sys.executable, "-P", "-m", "market", *arguments],
+                env=_with_checkout(),
                 stdin=subprocess.DEVNULL,
                 # A Ctrl-C at the terminal reaches this process alone, which then stops them.
                 process_group=0,
@@ -203,6 +204,14 @@ def _children(port: int, *, reload: bool) -> Iterator[dict[str, subprocess.Popen
         yield children
     finally:
         _stop(list(children.values()))
+
+
+def _with_checkout() -> dict[str, str]:
+    """This environment, in which children find the packages of the checkout this runs from."""
+    top = resources.checkout()
+    paths = [str(top)] if top else []
+    paths += filter(None, [os.environ.get("PYTHONPATH")])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _end_with_parent() -> None:

@@ -231,7 +231,9 @@ def test_run_opens_the_market_quickly_the_second_time_and_stops_cleanly(tmp_path
         assert "Traceback" not in "\n".join(said) + rest
         assert not answers(port)
         assert not embedded.find(tmp_path / "data" / "postgres").is_running()
-        assert attempt == 0 or took < 5
+        # Five seconds on a machine to itself; among other tests it has only its share of the cores.
+        share = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        assert attempt == 0 or took < 5 * share, "\n".join(said)
 
 
 def test_run_starts_again_after_it_was_killed(tmp_path: Path) -> None:
