@@ -23,6 +23,8 @@ from listings.parties import Organisation
 from market import records
 from market.records import Signature
 
+ROLES = ("owner", "releaser", "carrier", "receiver", "from", "to")
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -95,7 +97,11 @@ def _node(
         at=datetime.fromisoformat(str(record["occurred_at"])),
         handover=str(record["handover"]["number"]),
         place=str(place.get("province", "")),
-        parties={role: str(one["name"]) for role, one in record["parties"].items()},
+        parties={
+            role: str(record["parties"][role]["name"])
+            for role in ROLES
+            if role in record["parties"]
+        },
         signatures=tuple((one, names.get(one.credit_code, "")) for one in signed),
         finding=_finding(record, pack),
         problem=_problem(session, pack, leaf, head, before),

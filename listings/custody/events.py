@@ -2,7 +2,7 @@
 
 Each builder returns an object for `canonical.dumps`: measurements are decimal strings, instants
 carry an offset, organisations their unified social credit code, and people and free text only
-salted commitments. Fields follow the table "Common to all" of docs/custody-formats.md.
+salted commitments. The members are described in docs/custody-formats.md.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from market.web.guard import public
 blueprint = Blueprint("public", __name__)
 
 LARGEST_RECEIPT = 4 * 1024 * 1024
-SHOWN = 4
+MOST_SHOWN = 4
 
 
 class TokenUnknown(Refused):
@@ -135,4 +135,5 @@ def show(token: str) -> Any:
 
 def mask(name: str) -> str:
     """A code of which only the end is shown: enough to compare, too little to enumerate."""
-    return "•" * max(0, len(name) - SHOWN) + name[-SHOWN:]
+    shown = min(MOST_SHOWN, len(name) // 3)
+    return "•" * (len(name) - shown) + name[len(name) - shown :]

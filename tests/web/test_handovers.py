@@ -15,6 +15,7 @@ from listings.custody import log, receipts
 from listings.parties import Kind, Role
 from market.handovers import Handover, HandoverState
 from market.rules.dangerous_goods import Check
+from market.web.public import mask
 
 
 @pytest.fixture
@@ -169,6 +170,14 @@ def test_anyone_sees_that_a_chain_is_whole_without_code_or_person(trade, client,
         .headers["Location"]
         .endswith(f"/public/{pack.public_token}")
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"),
+    [("04QPB3A9JK0000A88000001X", "•" * 20 + "001X"), ("P-3", "••3"), ("PB-7", "•••7")],
+)
+def test_a_masked_name_never_shows_more_than_a_third(name, masked):
+    assert mask(name) == masked
 
 
 def test_the_regulator_sees_code_and_names(trade, sign_in, ended):

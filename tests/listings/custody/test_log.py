@@ -144,3 +144,53 @@ def test_many_writers_at_once_leave_no_gap(database):
 def test_a_checkpoint_carries_the_time_it_was_signed(session):
     log.append(session, leaf(1), kind="note", at=NOW + timedelta(hours=2))
     assert log.latest(session).signed_at == NOW + timedelta(hours=2)
+
+
+def as_owner(session, statement):
+    """What only the owner of the tables could do, with the guards off."""
+    session.execute(sa.text("RESET ROLE"))
+    table = statement.split()[1] if statement.startswith("UPDATE") else statement.split()[2]
+    session.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+    session.execute(sa.text(statement))
+    session.expire_all()
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        (
+            "UPDATE leaf SET record = convert_to('{\"kind\":\"x\"}', 'UTF8') WHERE sequence = 2",
+            "leaf 2: its hash is not that of its record",
+        ),
+        (
+            "UPDATE leaf SET record = convert_to('{\"kind\":\"x\"}', 'UTF8') WHERE sequence = 2",
+            "checkpoint 3: its root is not that of the first 3 leaves",
+        ),
+        (
+            "DELETE FROM leaf WHERE sequence = 4",
+            "1 checkpoints count more leaves than the 4 there are",
+        ),
+        ("DELETE FROM checkpoint WHERE tree_size = 2", "checkpoint 2 is missing"),
+        (
+            "UPDATE log_node SET hash = sha256('x') WHERE level = 2",
+            "the kept nodes of the tree do not lead to its root",
+        ),
+        (
+            "UPDATE signing_key SET valid_from = valid_from + interval '1 day' WHERE use = 'platform'",
+            "not valid then",
+        ),
+        ("UPDATE signing_key SET revoked_at = valid_from WHERE use = 'platform'", "revoked before"),
+        (
+            "UPDATE checkpoint SET note = replace(note, 'local', 'evil') WHERE tree_size = 3",
+            "checkpoint 3: ",
+        ),
+    ],
+)
+def test_verification_names_what_was_tampered_with(session, statement, problem):
+    key = keys.ensure(session, KeyUse.PLATFORM, at=NOW)
+    for number in range(5):
+        record = keys.sign(session, {"n": number}, key, at=NOW, attested_by_platform=False)
+        log.append(session, canonical.dumps(record), kind="note", at=NOW)
+    assert log.verify(session) == []
+    as_owner(session, statement)
+    assert any(problem in found for found in log.verify(session))
