@@ -13,8 +13,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from listings import days, db, journal, lots, packs, parties, users
-from listings.errors import N_, Conflict
+from listings import days, db, journal, lots, memberships, packs, users
+from listings.errors import NotFound
 from listings.journal import Act
 from listings.lots import Lot, LotState, Route
 from listings.packs import Origin, Pack
@@ -37,12 +37,6 @@ MOST_FRESH: Final = 60
 """After so many lots of fresh sales none is made anew: only those that passed are offered again."""
 PACKS_EACH: Final = 3
 START_YUAN: Final = 90
-
-
-class NotEmpty(Conflict):
-    """The market was founded by real people."""
-
-    message = N_("This market has organisations of its own; it is not seeded.")
 
 
 def ensure(url: str, *, at: datetime | None = None, say: Callable[[str], object] = print) -> bool:
@@ -113,13 +107,10 @@ def fresh_sales(session: orm.Session) -> list[Auction]:
 def trader(session: orm.Session, mailbox: str) -> Acting:
     """Somebody of the seeded market, by the part before the @."""
     user = users.find(session, cast.address(mailbox))
-    member = user and session.scalar(
-        sa.select(parties.Membership).where(
-            parties.Membership.user_id == user.id, parties.Membership.ended_at.is_(None)
-        )
-    )
-    if user is None or member is None:
-        raise NotEmpty
+    standing = memberships.held_by(session, user.id) if user is not None else []
+    if user is None or not standing:
+        raise NotFound
+    member = standing[0]
     return Acting(user.id, member.organisation_id, member.role, member.organisation.kinds)
 
 
@@ -166,7 +157,7 @@ def _is_founded(session: orm.Session) -> bool:
     return bool(session.scalar(sa.select(sa.exists().where(Organisation.id > 0))))
 
 
-def _fresh_auctions() -> sa.Select[tuple[Auction]]:
+def _fresh_auctions() -> sa.Select[Auction]:
     named = sa.select(Act.subject).where(Act.tag == FRESH)
     subject = sa.literal("auction:") + sa.cast(Auction.id, sa.Text)
     return sa.select(Auction).where(subject.in_(named)).order_by(Auction.id)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from listings.words import gettext as _
+from market import running
 from market.commands import database, health
 from market.commands.menu import Answer, Menu, rows, takes_data, yes
 
@@ -19,10 +20,11 @@ def add(menu: Menu) -> None:
         parser.add_argument("folder", metavar="DIR", type=Path)
         takes_data(parser)
     purpose = _("go the whole way of a lot on a temporary database")
-    walkthrough = menu.add("walkthrough", purpose, _walkthrough)
-    walkthrough.add_argument("--health-file", metavar="F", type=Path, help=_("a tester's file"))
-    rated_help = _("rated capacity in Ah of what it tested")
-    walkthrough.add_argument("--rated-ah", metavar="X", type=health.amount, help=rated_help)
+    parser = menu.add("walkthrough", purpose, _walkthrough)
+    parser.add_argument("--health-file", metavar="F", type=Path, help=_("a tester's file"))
+    rated_help = _("rated capacity in Ah of the cell it tested")
+    parser.add_argument("--rated-ah", metavar="X", type=health.amount, help=rated_help)
+    parser.set_defaults(refuse_usage=parser.error)
 
 
 def _backup(arguments: argparse.Namespace) -> Answer:
@@ -54,4 +56,24 @@ def _restore(arguments: argparse.Namespace) -> Answer:
 def _walkthrough(arguments: argparse.Namespace) -> Answer:
     from market import walkthrough
 
-    return walkthrough.command(arguments.health_file, arguments.rated_ah, has_json=arguments.json)
+    if (arguments.health_file is None) != (arguments.rated_ah is None):
+        arguments.refuse_usage(_("--health-file and --rated-ah go together"))
+    say = (lambda _line: None) if arguments.json else running.say
+    found = walkthrough.walk(arguments.health_file, arguments.rated_ah, say=say)
+    head = found["log"]
+    lines = [f"✗ {problem}" for problem in found["problems"]] or [
+        "",
+        _("The whole way was gone in %(seconds)s s.", seconds=_seconds(found["steps"])),
+        rows(
+            {
+                _("state of health"): f"{found['soh']:.3f}" if found["soh"] else None,
+                _("records"): head["size"],
+                _("root"): head["root"],
+            }
+        ),
+    ]
+    return Answer(found, "\n".join(lines), 1 if found["problems"] else 0)
+
+
+def _seconds(steps: list[dict[str, float]]) -> str:
+    return f"{sum(step['seconds'] for step in steps):.1f}"
