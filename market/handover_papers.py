@@ -12,7 +12,7 @@ from listings.packs import Pack
 from listings.parties import Organisation
 from listings.sites import Site
 from market import documents, records
-from market.documents.bilingual import both
+from market.documents import bilingual
 from market.handed_over import Handover, HandoverState
 from market.rules import dangerous_goods
 from market.rules.dangerous_goods import Check, DangerousGoodsClass
@@ -88,8 +88,7 @@ def note(session: orm.Session, handover: Handover, *, address: str = "") -> docu
         else "",
         condition=both(CONDITIONS[goods]) if goods is not None else "",
         checklist={
-            both(text).replace("\n", " "): handover.checklist.get(check.value)
-            for check, text in QUESTIONS.items()
+            both(text): handover.checklist.get(check.value) for check, text in QUESTIONS.items()
         },
         gross_kg=handover.gross_kg,
         tare_kg=handover.tare_kg,
@@ -142,3 +141,7 @@ def _attestations(session: orm.Session, leaves: list[int]) -> list[documents.Att
             )
     return found
 
+
+def both(message: str) -> str:
+    """A word in both languages on one line, as the cells of the note hold it."""
+    return bilingual.both(message).replace("\n", " ")

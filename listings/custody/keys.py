@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,6 +24,9 @@ from listings.custody import multikey, signing
 from listings.errors import N_, Conflict, NotFound, Refused
 
 _KEY_SUFFIX = ".key"
+GRACE = timedelta(minutes=1)
+"""A new key counts from a little before it was made: of two who read their clocks and then waited
+for each other, the one with the earlier instant uses it too."""
 
 
 class KeyUse(enum.StrEnum):
@@ -109,7 +112,7 @@ def ensure(
 ) -> SigningKey:
     """The standing key of this use and holder that the platform keeps, made where there is none.
 
-    A key made now counts from ``at`` on. Two callers at once get the same key.
+    A key made now counts from ``at`` on, less `GRACE`. Two callers at once get the same key.
     """
     found = _standing(session, use, organisation_id, user_id)
     if found is not None:
@@ -125,7 +128,7 @@ def ensure(
             organisation_id=organisation_id,
             user_id=user_id,
             is_on_device=False,
-            valid_from=at,
+            valid_from=at - GRACE,
         )
         .on_conflict_do_nothing()
         .returning(SigningKey.id),

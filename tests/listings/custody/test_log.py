@@ -120,6 +120,13 @@ def test_a_pack_s_leaves_are_found(session, make):
     assert [one.sequence for one in log.of_pack(session, pack.id)] == [1]
 
 
+def test_the_first_two_writers_may_come_in_the_other_order(session):
+    append(session, 1)
+    earlier = NOW - timedelta(seconds=5)
+    assert log.append(session, leaf(2), kind="note", at=earlier).sequence == 1
+    assert log.verify(session) == []
+
+
 def test_many_writers_at_once_leave_no_gap(database):
     together = threading.Barrier(6)
 
