@@ -63,6 +63,7 @@ PURE: dict[str, set[str]] = {
     "pricing.valuation": WORDS | PRICES | {"numpy"},
     "pricing.waterfalls": WORDS | PRICES | {"numpy"},
     "market.rules.proxy": WORDS | RULES,
+    "market.rules.dangerous_goods": WORDS,
     "market.rules.increments": WORDS | RULES,
     "market.rules.softclose": WORDS,
     "market.rules.english": WORDS | RULES,
