@@ -11,7 +11,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from listings import db
-from market import auctions, availability, notices
+from market import auctions, availability, handovers, notices
 from market.auctions import Auction
 from pricing import editions
 
@@ -30,7 +30,7 @@ def utc_now() -> datetime:
 
 
 def sweep(at: datetime | None = None, *, clock: Clock = utc_now) -> int:
-    """Close what is due, put editions into force, mail; how many sales were dealt with.
+    """Close what is due, put editions into force, pass titles, mail; how many sales were closed.
 
     Each sale has a transaction of its own: one that fails is logged and tried again at the next
     sweep, and keeps no other one waiting. ``at`` fixes the clock.
@@ -38,6 +38,7 @@ def sweep(at: datetime | None = None, *, clock: Clock = utc_now) -> int:
     read: Clock = clock if at is None else lambda: at
     done = close_due(read)
     _try("editions", lambda: _publish(read()))
+    _try("titles", lambda: _pass_titles(read()))
     _try("mail", lambda: _mail(read()))
     return done
 
@@ -73,6 +74,13 @@ def _close(auction_id: int, clock: Clock) -> None:
 def _publish(at: datetime) -> None:
     with db.transaction() as session:
         editions.publish_due(session, at=at)
+
+
+def _pass_titles(at: datetime) -> None:
+    passed = True
+    while passed:
+        with db.transaction() as session:
+            passed = bool(handovers.pass_due_titles(session, at=at))
 
 
 def _mail(at: datetime) -> None:
