@@ -133,7 +133,7 @@ class Server:
             if self.is_running():
                 return
             if time.monotonic() > deadline:
-                raise DidNotStart(folder=self.data_dir, reason="another process holds its lock")
+                raise DidNotStart(folder=self.data_dir, reason=N_("another process holds its lock"))
             time.sleep(0.05)
         try:
             self._bring_up(deadline)

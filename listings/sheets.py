@@ -146,9 +146,9 @@ def _bounded(records: Iterable[Row], filename: str) -> list[Row]:
     filled = (row for row in records if any(cell is not None for cell in row.cells))
     rows = list(islice(filled, MAX_ROWS + 3))
     if len(rows) > MAX_ROWS + 2:
-        raise TooManyRows(filename=filename, limit=MAX_ROWS, what="rows")
+        raise TooManyRows(filename=filename, limit=MAX_ROWS, what=N_("rows"))
     if sum(len(row.cells) for row in rows) > MAX_CELLS:
-        raise TooManyRows(filename=filename, limit=MAX_CELLS, what="cells")
+        raise TooManyRows(filename=filename, limit=MAX_CELLS, what=N_("cells"))
     return rows
 
 
@@ -163,7 +163,7 @@ def _sheet(rows: list[Row], filename: str) -> Sheet:
         raise NoHeader(filename=filename, row=names.number)
     body = rows[first + 1 :]
     if len(body) > MAX_ROWS:
-        raise TooManyRows(filename=filename, limit=MAX_ROWS, what="rows")
+        raise TooManyRows(filename=filename, limit=MAX_ROWS, what=N_("rows"))
     width = max(_width(row) for row in rows[first:])
     header = ["" if cell is None else str(cell).strip() for cell in _wide(names.cells, width)]
     for position, column in enumerate(header):
@@ -289,7 +289,7 @@ def _measure(part: bytes, filename: str) -> None:
     lowest = max((int(digits[:12]) for _, digits in places), default=0)
     furthest = max((_column(letters[:12]) for letters, _ in places), default=0) + behind
     if max(lowest, len(filled) if behind else 0) * max(furthest, 1) > MAX_CELLS:
-        raise TooManyRows(filename=filename, limit=MAX_CELLS, what="cells")
+        raise TooManyRows(filename=filename, limit=MAX_CELLS, what=N_("cells"))
 
 
 def _column(letters: bytes) -> int:
@@ -372,5 +372,5 @@ def _guarded(value: Written) -> str | int | float | None:
 def _counted(rows: Iterable[Sequence[Written]]) -> Iterator[Sequence[Written]]:
     for count, row in enumerate(rows, start=1):
         if count > MAX_ROWS:
-            raise TooManyRows(filename="", limit=MAX_ROWS, what="rows")
+            raise TooManyRows(filename="", limit=MAX_ROWS, what=N_("rows"))
         yield row

@@ -237,7 +237,7 @@ def _read_lines(stream: BinaryIO, reading: _Reading, sizes: set[int]) -> str:
     for number, members in lines:
         if set(members) == {"checkpoint"}:
             for extra, _ in lines:
-                raise LineWrong(line=extra, expected="last line")
+                raise LineWrong(line=extra, expected=N_("last line"))
             return _text(members["checkpoint"], number, "checkpoint")
         _take(_leaf(number, members), reading)
         if reading.frontier.size in sizes:
@@ -262,7 +262,7 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, dict[str, object]]]:
                 raise canonical.BadRecord
             yield number, canonical.parse(line.removesuffix(b"\n"))
         except canonical.BadRecord:
-            raise LineWrong(line=number, expected="JSON object") from None
+            raise LineWrong(line=number, expected=N_("JSON object")) from None
 
 
 def _header(line: tuple[int, dict[str, object]]) -> str:
@@ -278,7 +278,7 @@ def _leaf(number: int, members: dict[str, object]) -> bytes:
             return canonical.from_base64(members["leaf"], "leaf")
     except canonical.NotBase64:
         pass
-    raise LineWrong(line=number, expected="leaf in base64")
+    raise LineWrong(line=number, expected=N_("leaf in base64"))
 
 
 def _text(value: object, number: int, expected: str) -> str:

@@ -128,7 +128,7 @@ LABELS: dict[str, dict[str, str]] = {
     "DepositState": {
         "required": N_("Waiting for the transfer"),
         "held": N_("Held"),
-        "released": N_("Released"),
+        "released": N_("Deposit released"),
         "applied": N_("Applied to the price"),
         "forfeited": N_("Forfeited"),
     },
@@ -176,7 +176,7 @@ LABELS: dict[str, dict[str, str]] = {
     },
     "PaymentState": {
         "intended": N_("Intended"),
-        "open": N_("Open"),
+        "open": N_("Checkout opened"),
         "succeeded": N_("Succeeded"),
         "failed": N_("Failed"),
         "refunded": N_("Refunded"),
