@@ -10,11 +10,11 @@ from typing import Any
 from listings.errors import N_, Refused
 from listings.words import gettext as _
 from market import replay
-from market.commands.menu import Answer, Menu, table
+from market.commands.menu import Answer, Menu, content, table
 
 
 class ScenarioUnreadable(Refused):
-    """The file cannot be opened, or holds no JSON."""
+    """The file holds no JSON."""
 
     message = N_("The file %(file)s holds no scenario: %(reason)s")
 
@@ -55,8 +55,6 @@ def _price(outcome: dict[str, Any]) -> str:
 
 def _scenario(path: Path) -> Any:
     try:
-        return json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ScenarioUnreadable(file=path, reason=error.strerror or error) from None
+        return json.loads(content(path).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ScenarioUnreadable(file=path, reason=error) from None

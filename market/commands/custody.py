@@ -13,7 +13,7 @@ from sqlalchemy import orm
 from listings.errors import N_, Refused
 from listings.words import gettext as _
 from market.commands import database
-from market.commands.menu import Answer, Menu, rows, takes_data, yes
+from market.commands.menu import Answer, Menu, content, rows, takes_data, yes
 
 
 class LogEmpty(Refused):
@@ -26,12 +26,6 @@ class FileExists(Refused):
     """A dump never replaces another file."""
 
     message = N_("The file %(file)s exists already. Name another one.")
-
-
-class ReceiptUnreadable(Refused):
-    """The file cannot be opened."""
-
-    message = N_("The file %(file)s cannot be read: %(reason)s")
 
 
 def add(menu: Menu) -> None:
@@ -134,12 +128,7 @@ def _verify_dump(arguments: argparse.Namespace) -> Answer:
 def _verify_receipt(arguments: argparse.Namespace) -> Answer:
     from listings.custody import receipts
 
-    try:
-        document = arguments.file.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ReceiptUnreadable(file=arguments.file, reason=reason) from None
-    found: dict[str, Any] = receipts.report(document, arguments.key)
+    found: dict[str, Any] = receipts.report(content(arguments.file), arguments.key)
     facts = rows(
         {
             _("valid"): yes(found["valid"]),

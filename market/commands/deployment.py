@@ -9,7 +9,7 @@ from pathlib import Path
 from listings.words import gettext as _
 from market import running
 from market.commands import database, health
-from market.commands.menu import Answer, Menu, rows, takes_data, yes
+from market.commands.menu import Answer, Menu, demand_file, rows, takes_data, yes
 
 
 def add(menu: Menu) -> None:
@@ -58,6 +58,8 @@ def _walkthrough(arguments: argparse.Namespace) -> Answer:
 
     if (arguments.health_file is None) != (arguments.rated_ah is None):
         arguments.refuse_usage(_("--health-file and --rated-ah go together"))
+    if arguments.health_file is not None:
+        demand_file(arguments.health_file)
     say = (lambda _line: None) if arguments.json else running.say
     found = walkthrough.walk(arguments.health_file, arguments.rated_ah, say=say)
     head = found["log"]

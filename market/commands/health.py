@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from listings.words import gettext as _
-from market.commands.menu import Answer, Menu, rows, table, yes
+from market.commands.menu import Answer, Menu, demand_file, rows, table, yes
 
 
 def add(menu: Menu) -> None:
@@ -50,14 +50,14 @@ def cutoffs(text: str) -> tuple[float, float]:
 def _read(arguments: argparse.Namespace) -> Answer:
     from listings.health import examine
 
-    found = examine.examine(arguments.file, arguments.rated_ah, arguments.cutoffs)
+    found = examine.examine(demand_file(arguments.file), arguments.rated_ah, arguments.cutoffs)
     return Answer(found, _text(found, {}))
 
 
 def _grade(arguments: argparse.Namespace) -> Answer:
     from listings.health import examine
 
-    found = examine.grade_file(arguments.file, arguments.rated_ah, arguments.cutoffs)
+    found = examine.grade_file(demand_file(arguments.file), arguments.rated_ah, arguments.cutoffs)
     facts = {
         _("grade"): found["grade"],
         _("provisional"): yes(found["provisional"]),

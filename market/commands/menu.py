@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from listings.errors import N_, Refused
 from listings.words import gettext as _
 from market import running
 
@@ -22,6 +23,12 @@ class Answer:
     document: Mapping[str, object] | None
     text: str = ""
     status: int = 0
+
+
+class FileUnreadable(Refused):
+    """There is no such file, or it cannot be opened."""
+
+    message = N_("The file %(file)s cannot be read: %(reason)s")
 
 
 Action = Callable[[argparse.Namespace], Answer]
@@ -60,6 +67,23 @@ def takes_data(parser: argparse.ArgumentParser) -> None:
         default=running.default_data_dir(),
         help=_("the data directory (default: PACKBOURSE_DATA, else %(default)s)"),
     )
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a file that was named; refuses one that cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FileUnreadable(file=path, reason=error.strerror or error) from None
+
+
+def demand_file(path: Path) -> Path:
+    """The path of a file that was named; refuses one that cannot be opened."""
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as error:
+        raise FileUnreadable(file=path, reason=error.strerror or error) from None
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
