@@ -6,6 +6,7 @@ and outbox row, commit durably) with as many clients on the same server in the s
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import itertools
 import os
@@ -173,13 +174,13 @@ def free_port() -> int:
 def await_answer(port: int) -> None:
     """Wait until the server answers."""
     for _ in range(200):
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+        with contextlib.closing(connection), contextlib.suppress(OSError):
             connection.request("GET", "/healthz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
+            with connection.getresponse() as answer:
+                if answer.status == 200:
+                    return
+        time.sleep(0.1)
     raise SystemExit("the web server did not answer")
 
 
