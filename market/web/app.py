@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from listings import blobs, db, words
 from market import __version__, resources
-from market.web import captions, errors, formats, forms, guard, places
+from market.web import addresses, captions, errors, formats, forms, guard, places
 
 MODULES = (
     "health_check",
@@ -119,6 +119,8 @@ def create_app(**config: Any) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
+    app.url_map.converters["int"] = addresses.RowNumber
+    app.before_request(addresses.demand_readable)
     CSRFProtect(app)
     Babel(app, locale_selector=choose_locale)
     login = LoginManager(app)

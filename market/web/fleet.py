@@ -168,7 +168,7 @@ def _query(acting: Acting) -> sa.Select[Any]:
     if mounting in set(Mounting):
         query = query.where(Pack.mounting == mounting)
     site = request.args.get("site", "")
-    if site.isdigit() and int(site) < 2**62:
+    if site.isdecimal() and int(site) < 2**62:
         query = query.where(Pack.site_id == int(site))
     if request.args.get("origin") == "missing":
         query = query.where(Pack.id.not_in(sa.select(OriginEvent.pack_id)))

@@ -18,6 +18,7 @@ from listings.money import Money
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MOST_ID = 2**63
+YEARS = range(1900, 2200)
 Member = TypeVar("Member", bound=enum.StrEnum)
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -168,9 +169,12 @@ class Form:
 
         def read(value: str) -> date:
             try:
-                return date.fromisoformat(value)
+                day = date.fromisoformat(value)
             except ValueError:
                 raise NotADate(value=value) from None
+            if day.year not in YEARS:
+                raise NotADate(value=value)
+            return day
 
         day: date | None = self._read(name, required=required, read=read)
         return day
@@ -180,9 +184,12 @@ class Form:
 
         def read(value: str) -> datetime:
             try:
-                return datetime.fromisoformat(value).replace(tzinfo=ZONE).astimezone(UTC)
-            except (ValueError, OverflowError):
+                moment = datetime.fromisoformat(value).replace(tzinfo=ZONE)
+            except ValueError:
                 raise NotAnInstant(value=value) from None
+            if moment.year not in YEARS:
+                raise NotAnInstant(value=value)
+            return moment.astimezone(UTC)
 
         moment: datetime | None = self._read(name, required=required, read=read)
         return moment
@@ -201,12 +208,13 @@ class Form:
 
     def many(self, name: str) -> list[str]:
         """All values of a field that may be ticked several times."""
-        return [value.strip() for value in self._fields.getlist(name) if value.strip()]
+        texts = (value.replace("\x00", "").strip() for value in self._fields.getlist(name))
+        return [text for text in texts if text]
 
     def identifiers(self, name: str) -> list[int]:
         """All values of a field as row numbers; refuses anything else."""
         values = self.many(name)
-        if not all(value.isdigit() and int(value) < MOST_ID for value in values):
+        if not all(value.isdecimal() and int(value) < MOST_ID for value in values):
             self.fail(NotAChoice(field=name, value=", ".join(values)))
             return []
         return sorted({int(value) for value in values})

@@ -80,7 +80,7 @@ def load(key: str) -> SignedIn | None:
     """The person of a session cookie, unless the password changed or the account ended."""
     ident, _, number = key.partition(".")
     with db.transaction() as reading:
-        user = reading.get(User, int(ident)) if ident.isdigit() else None
+        user = reading.get(User, int(ident)) if ident.isdecimal() else None
     if user is None or not user.is_active or str(user.session_number) != number:
         return None
     return SignedIn(user)
@@ -195,7 +195,10 @@ def _local(address: str) -> str:
     """Only paths of this site, so that a sign-in never leads elsewhere."""
     from urllib.parse import urlsplit
 
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
     if parts.netloc and parts.netloc != request.host:
         return "/"
     path = parts.path if parts.path.startswith("/") else "/"

@@ -386,7 +386,8 @@ def _uuid(text: str) -> uuid.UUID | None:
 def _award(reading: orm.Session, acting: Acting) -> Award:
     """The award of the address or of the form, for seller, buyer and holders of its packs."""
     text = request.values.get("award", "")
-    award = reading.get(Award, int(text)) if text.isdigit() and len(text) < len("9" * 19) else None
+    is_number = text.isdecimal() and len(text) < len("9" * 19)
+    award = reading.get(Award, int(text)) if is_number else None
     if award is None:
         raise NotFound
     holders = {pack.holder_id for pack in handovers.remaining(reading, award.id)}

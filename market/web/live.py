@@ -109,7 +109,12 @@ def newest_change(topic: str) -> int:
 def topic_of(path: str) -> str | None:
     """``/live/auction/7`` is the topic ``auction:7``; None for anything else."""
     noun, _, ident = path.removeprefix(PATH).partition("/")
-    return f"{noun}:{ident}" if noun in TOPICS and ident.isdigit() and len(ident) < 19 else None  # noqa: PLR2004 - digits of a bigint
+    return f"{noun}:{ident}" if noun in TOPICS and _is_id(ident) else None
+
+
+def _is_id(text: str) -> bool:
+    """Digits that a bigint holds; other digits than 0 to 9, such as a raised 2, are none."""
+    return text.isascii() and text.isdecimal() and len(text) < 19  # noqa: PLR2004 - digits of a bigint
 
 
 async def stream(scope: Scope, receive: Receive, send: Send, topics: Topics) -> None:
@@ -135,7 +140,7 @@ async def stream(scope: Scope, receive: Receive, send: Send, topics: Topics) -> 
     gone = asyncio.create_task(_until_gone(receive))
     with topics.watching(topic) as moved:
         try:
-            await _tell(send, topic, int(seen) if seen.isdigit() else None, moved, gone, topics)
+            await _tell(send, topic, int(seen) if _is_id(seen) else None, moved, gone, topics)
         finally:
             gone.cancel()
 
