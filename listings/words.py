@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +25,8 @@ def compile_catalogues(folder: Path = CATALOGUES) -> None:
     """Compile each catalogue whose compiled form is missing or older than its source."""
     for source in folder.glob("*/LC_MESSAGES/messages.po"):
         compiled = source.with_suffix(".mo")
+        if compiled.exists() and not os.access(compiled.parent, os.W_OK):
+            continue  # installed by another account, compiled when the wheel was built
         if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
             with source.open("rb") as stream:
                 catalogue = read_po(stream, locale=source.parts[-3])

@@ -87,6 +87,25 @@ def choose_locale() -> str:
     return "en" if best == "en" else "zh_Hans_CN"
 
 
+def settings() -> dict[str, Any]:
+    """What Flask and its extensions are told; docs/operate/settings.md names the environment."""
+    return {
+        "SECRET_KEY": secret_key(blobs.folder().parent),
+        "SESSION_COOKIE_NAME": "packbourse",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": os.environ.get("PUBLIC_URL", "").startswith("https://"),
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        "MAX_CONTENT_LENGTH": MOST_UPLOAD,
+        "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
+        "MAX_FORM_PARTS": 5_000,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "BABEL_TRANSLATION_DIRECTORIES": str(words.CATALOGUES),
+        "BABEL_DEFAULT_LOCALE": "zh_Hans_CN",
+        "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
+    }
+
+
 def create_app(**config: Any) -> Flask:
     """The application. The process has called `db.connect` before it serves a request.
 
@@ -98,21 +117,7 @@ def create_app(**config: Any) -> Flask:
         template_folder=str(resources.root("templates")),
         static_folder=str(resources.root("static")),
     )
-    app.config.update(
-        SECRET_KEY=secret_key(blobs.folder().parent),
-        SESSION_COOKIE_NAME="packbourse",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=os.environ.get("PUBLIC_URL", "").startswith("https://"),
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
-        MAX_CONTENT_LENGTH=MOST_UPLOAD,
-        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
-        MAX_FORM_PARTS=5_000,
-        WTF_CSRF_TIME_LIMIT=None,
-        BABEL_TRANSLATION_DIRECTORIES=str(words.CATALOGUES),
-        BABEL_DEFAULT_LOCALE="zh_Hans_CN",
-        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
-    )
+    app.config.update(settings())
     app.config.update(config)
     if os.environ.get("TRUSTED_PROXIES"):
         hops = int(os.environ["TRUSTED_PROXIES"])
@@ -131,6 +136,14 @@ def create_app(**config: Any) -> Flask:
     errors.register(app)
     formats.register(app)
     captions.register(app)
+    furnish(app)
+    for name in MODULES:
+        app.register_blueprint(import_module(f"market.web.{name}").blueprint)
+    return app
+
+
+def furnish(app: Flask) -> None:
+    """Give the templates what every page uses."""
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -147,9 +160,6 @@ def create_app(**config: Any) -> Flask:
         own_places=places.own_places,
     )
     app.context_processor(around)
-    for name in MODULES:
-        app.register_blueprint(import_module(f"market.web.{name}").blueprint)
-    return app
 
 
 def begin() -> Response | None:
