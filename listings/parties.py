@@ -47,6 +47,13 @@ class Kind(enum.StrEnum):
     OPERATOR = "operator"
 
 
+# Anybody may register as one of these; what they see of others, or sign for others to rely on,
+# waits for the operator's approval.
+TRUSTED = frozenset(
+    {Kind.REGULATOR, Kind.LAB, Kind.VALUER, Kind.APPRAISER, Kind.CARRIER, Kind.OPERATOR}
+)
+
+
 class Role(enum.StrEnum):
     """What a person does for an organisation."""
 
@@ -116,8 +123,13 @@ class Organisation(db.Base):
 
     @property
     def kinds(self) -> frozenset[Kind]:
-        """What it is, as a set."""
+        """What it says it is, as a set."""
         return frozenset(row.kind for row in self.kind_rows)
+
+    @property
+    def effective_kinds(self) -> frozenset[Kind]:
+        """What it may act as: a kind that others rely on (``TRUSTED``) only once approved."""
+        return self.kinds if self.approved_at is not None else self.kinds - TRUSTED
 
 
 class OrganisationKind(db.Base):
@@ -194,7 +206,9 @@ def acting_for(session: orm.Session, user_id: int, organisation_id: int) -> Acti
     )
     if membership is None:
         return None
-    return Acting(user_id, organisation_id, membership.role, membership.organisation.kinds)
+    return Acting(
+        user_id, organisation_id, membership.role, membership.organisation.effective_kinds
+    )
 
 
 class OrganisationNameMissing(Refused):

@@ -193,3 +193,12 @@ def test_two_administrators_who_end_each_other_leave_one(database):
         thread.join()
     with db.transaction() as session:
         assert len(memberships.of(session, firm.id)) == len(refused) == 1
+
+
+def test_nobody_becomes_a_regulator_or_a_lab_by_saying_so(session, make, operator):
+    firm = found(session, 907, kinds=[Kind.REGULATOR, Kind.LAB, Kind.FLEET_OWNER])
+    user_id = make.user().id
+    parties.join(session, user_id, firm.id, Role.ADMIN, at=NOW)
+    assert parties.acting_for(session, user_id, firm.id).kinds == {Kind.FLEET_OWNER}
+    parties.approve(session, operator, firm.id, at=NOW)
+    assert parties.acting_for(session, user_id, firm.id).kinds == firm.kinds
