@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 from listings.errors import N_, Refused
 
 MINOR_DIGITS = {"CNY": 2, "EUR": 2, "USD": 2, "HKD": 2, "JPY": 0}
+
+
+# Thousands are set off in threes or not at all: 12,50 is no amount, and not 1250 either.
+_AMOUNT = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?")
+_HALF_WIDTH = str.maketrans("０１２３４５６７８９．，－￥", "0123456789.,-¥")
 
 
 class CurrencyMismatch(Refused):
@@ -41,14 +47,17 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str = "CNY") -> Money:
-        """Read a decimal string such as ``1,250.50``; refuses more places than the currency has."""
+        """Read a decimal string such as ``1,250.50``, full-width digits included.
+
+        Refuses more places than the currency has, commas that do not set off thousands, powers
+        of ten such as ``1e3``, and amounts from 10^15 on.
+        """
         digits = MINOR_DIGITS.get(currency)
-        cleaned = text.replace(",", "").replace(" ", "").replace("，", "").replace("¥", "")
-        try:
-            amount = Decimal(cleaned)
-        except InvalidOperation:
-            raise NotAnAmount(value=text, currency=currency) from None
-        if digits is None or not amount.is_finite() or abs(amount) >= Decimal(10) ** 15:
+        plain = text.translate(_HALF_WIDTH).replace(" ", "").removeprefix("¥")
+        if digits is None or not _AMOUNT.fullmatch(plain) or not re.search("[0-9]", plain):
+            raise NotAnAmount(value=text, currency=currency)
+        amount = Decimal(plain.replace(",", ""))
+        if abs(amount) >= Decimal(10) ** 15:
             raise NotAnAmount(value=text, currency=currency)
         minor = amount.scaleb(digits)
         if minor != minor.to_integral_value():
