@@ -20,6 +20,9 @@ from market.auctions import Auction, AuctionState, SaleOver
 from market.rules import english
 from market.rules.proxy import Reason
 
+# A hundred billion: sums of it still fit the columns of the ledger.
+MOST_MINOR = 10**13
+
 OUTBID = N_("You are no longer leading “%(lot)s”; the price is now %(price)s.")
 
 
@@ -84,6 +87,12 @@ class NotAboveOwnMaximum(Refused):
     """The leader named no more than it had named before."""
 
     message = N_("You lead with a maximum of %(maximum)s; a new one must be higher.")
+
+
+class MaximumTooHigh(Refused):
+    """The whole lot would cost more than any account here can hold."""
+
+    message = N_("At this maximum the lot would cost %(total)s; at most %(most)s are taken.")
 
 
 class SaleNotOpen(Conflict):
@@ -271,9 +280,13 @@ def _sent_before(
 
 
 def demand_currency(auction: Auction, maximum: Money) -> None:
-    """Refuses a maximum in another currency than the sale's."""
+    """Refuses a maximum in another currency than the sale's, or beyond what can be settled."""
     if maximum.currency != auction.currency:
         raise CurrencyMismatch(field="maximum", left=auction.currency, right=maximum.currency)
+    total = auctions.total(auction, maximum.minor)
+    if total.minor > MOST_MINOR:
+        most = Money(MOST_MINOR, auction.currency)
+        raise MaximumTooHigh(field="maximum", total=str(total), most=str(most))
 
 
 def demand_bidder(session: orm.Session, auction: Auction, acting: Acting) -> None:

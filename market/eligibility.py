@@ -41,7 +41,7 @@ def demand(session: orm.Session, auction: Auction, organisation_id: int) -> Orga
     seller = session.get_one(Organisation, auction.seller_id)
     if bidder.id == seller.id or _owns_packs(session, auction, bidder.id):
         raise OwnGoods
-    if _group(bidder) & _group(seller):
+    if _group(session, bidder) & _group(session, seller):
         raise AffiliatedBidder
     if has_defaulted(session, bidder.id, auction.lot_id):
         raise DefaultedBefore
@@ -51,10 +51,14 @@ def demand(session: orm.Session, auction: Auction, organisation_id: int) -> Orga
     return bidder
 
 
-def _group(organisation: Organisation) -> set[int]:
-    """The organisation and its parent: two that share one are affiliated."""
-    parent = organisation.parent_id
-    return {organisation.id} if parent is None else {organisation.id, parent}
+def _group(session: orm.Session, organisation: Organisation) -> set[int]:
+    """The organisation and all above it: two that share one are affiliated."""
+    group = {organisation.id}
+    above = organisation.parent_id
+    while above is not None and above not in group:
+        group.add(above)
+        above = session.get_one(Organisation, above).parent_id
+    return group
 
 
 def _owns_packs(session: orm.Session, auction: Auction, organisation_id: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, flash, render_template, request
 
 from listings import capitals, db
-from listings.errors import N_
+from listings.errors import N_, Conflict, Refused
 from listings.money import Money
 from listings.parties import Organisation, may
 from listings.words import gettext
@@ -53,10 +53,10 @@ def check(lot_id: int) -> Any:
 
 
 def confirm(lot_id: int) -> Any:
-    """The confirmation again, with what was refused."""
+    """The confirmation again, with what was refused; the lot where nothing can be confirmed."""
     try:
         return _confirmation(lot_id)
-    except bids.BidTooLow:
+    except (Refused, Conflict):
         return lots.show(lot_id)
 
 
@@ -124,6 +124,7 @@ def _confirmation(lot_id: int) -> Any:
         lot, auction = lots.seen(session, lot_id)
         sale: auctions.Auction = guard.visible(auction)
         _demand_open(sale, guard.now())
+        bids.demand_currency(sale, maximum)
         least = auctions.next_minimum(sale)
         leads = sale.leader_id == guard.acting().organisation_id
         if not leads and maximum.minor < least:

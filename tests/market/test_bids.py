@@ -393,3 +393,18 @@ def test_the_rows_say_what_the_pure_rule_says(session, make, sent):
         expected = outcome.state
     found = auctions.standing(auction)
     assert (found.lead, found.ends_at) == (expected.lead, expected.ends_at)
+
+
+def test_a_firm_whose_grandmother_sells_does_not_bid(session, make):
+    grandmother = make.organisation(Kind.FLEET_OWNER)
+    mother = make.recycler(parent_id=grandmother.id)
+    auction = make.auction(make.lot(grandmother))
+    with pytest.raises(eligibility.AffiliatedBidder):
+        place(session, make.member(make.recycler(parent_id=mother.id)), auction, 70)
+
+
+def test_a_maximum_that_no_account_could_hold_is_refused(session, auction, john, jane):
+    place(session, john, auction, 70)
+    with pytest.raises(bids.MaximumTooHigh):
+        place(session, jane, auction, "999999999999999")
+    assert auction.leader_id == john.organisation_id
