@@ -162,9 +162,7 @@ def hold(session: orm.Session, deposit_id: int, *, at: datetime) -> Deposit:
     if auction is None:
         raise NotFound
     deposit = _locked(session, deposit_id)
-    bidder = session.get_one(Organisation, deposit.bidder_id)
-    if bidder.has_four_eyes and deposit.approved_by is None:
-        raise DepositNotApproved(reference=deposit.reference)
+    demand_approved(session, deposit)
     _move(session, deposit, DepositState.HELD, at)
     if auction.state is not auctions.AuctionState.SCHEDULED or at >= auction.closes_at:
         # It came too late to back a bid: it goes back at once.
@@ -173,6 +171,13 @@ def hold(session: orm.Session, deposit_id: int, *, at: datetime) -> Deposit:
     else:
         _tell(session, deposit, HELD, at, act="bid:prepare")
     return deposit
+
+
+def demand_approved(session: orm.Session, deposit: Deposit) -> None:
+    """Refuses a deposit of a firm with four eyes before its second person approved it."""
+    bidder = session.get_one(Organisation, deposit.bidder_id)
+    if bidder.has_four_eyes and deposit.approved_by is None:
+        raise DepositNotApproved(reference=deposit.reference)
 
 
 def release(session: orm.Session, deposit_id: int, *, at: datetime) -> Deposit:

@@ -201,6 +201,7 @@ def _due(
         deposit = db.lock(session, Deposit, deposit_id)
         if deposit is None or deposit.bidder_id != acting.organisation_id:
             raise NotFound
+        deposits.demand_approved(session, deposit)
         due = deposit.amount_minor if deposit.state is DepositState.REQUIRED else 0
         currency = deposit.currency
     if due <= 0:

@@ -209,3 +209,15 @@ def test_the_stand_in_gives_objects_of_the_published_shape(session, make, fake, 
     assert set(fake.sessions[page.id]) <= set(fixtures["checkout.session"])
     event = json.loads(fake.event(page.id)[0])
     assert set(event) <= set(fixtures["event"])
+
+
+def test_a_card_pays_no_deposit_that_waits_for_a_second_person(session, make, fake):
+    firm = make.recycler(has_four_eyes=True)
+    auction = make.auction(make.lot(make.organisation()), deposit_minor=1000_00)
+    acting = make.member(firm)
+    deposit = deposits.request(session, acting, auction.id, at=NOW)
+    with pytest.raises(deposits.DepositNotApproved):
+        payments.start(session, acting, deposit_id=deposit.id, at=LATER)
+    fresh(session)
+    deposits.approve(session, make.member(firm), deposit.id, at=NOW)
+    assert payments.start(session, acting, deposit_id=deposit.id, at=LATER).amount_minor == 1000_00
