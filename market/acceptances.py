@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from listings import journal
-from listings.custody import events, holdings, log
+from listings.custody import events, holdings, log, signing
 from listings.custody.events import Found, Weighing
 from listings.errors import N_, Refused
 from listings.lots import LotPack
@@ -28,6 +28,7 @@ from market.handed_over import (
     HandoverLine,
     HandoverState,
 )
+from market.releases import OnePersonBothSides
 
 ENDED = N_(
     "The receiver recorded handover %(number)s: %(accepted)s of %(declared)s packs accepted."
@@ -220,7 +221,14 @@ def _sign(
         reservation=records.commit_text(session, handover, handover.reservation),
     )
     signed = records.sign(session, record, handover, acting, Capacity.RECEIVER, at=at)
+    if _signer(signed) == _signer(log.parsed(release)):
+        raise OnePersonBothSides
     return records.append(session, signed, handover, [pack.id for pack in packs], at=at)
+
+
+def _signer(record: Mapping[str, object]) -> object:
+    """The key of the first proof: the releaser's under a release."""
+    return signing.proofs_of(record)[0]["verificationMethod"]
 
 
 def _found(session: orm.Session, handover: Handover, line: HandoverLine) -> Found:

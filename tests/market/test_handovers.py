@@ -481,3 +481,13 @@ def test_an_expired_rule_no_longer_lets_possession_pass(session, trade):
     )
     with pytest.raises(clearance.licences.PossessionRefused):
         trade.open()
+
+
+def test_who_signed_the_release_does_not_sign_the_acceptance(trade, make):
+    releaser = trade.releaser
+    handover = trade.arrived()
+    trade.receiver = type(releaser)(
+        releaser.user_id, trade.buyer.id, Role.SIGNER, trade.buyer.kinds
+    )
+    with pytest.raises(releases.OnePersonBothSides):
+        trade.accept(handover)
