@@ -15,6 +15,7 @@ from market import auctions
 from market.auctions import Auction
 from market.web import guard, lot_page
 from market.web.guard import member, public
+from market.web.public import mask
 
 blueprint = Blueprint("lots", __name__)
 
@@ -32,6 +33,8 @@ def show(lot_id: int) -> Any:
             "goods": lot_page.goods(session, lot),
             "worth": lot_page.worth(session, lot, auction, at),
             "is_seller": acting is not None and acting.organisation_id == lot.seller_id,
+            # Codes are for those who have a name here; a visitor sees their ends.
+            "named": str if acting is not None else mask,
         }
         if auction is not None:
             page["status"] = lot_page.status(session, lot, auction, acting, at)

@@ -14,7 +14,7 @@ from make import NOW
 from listings import db
 from listings.lots import Lot, LotState
 from listings.money import Money
-from listings.parties import Kind, Role
+from listings.parties import Kind, Organisation, Role
 from market import bids, deposits
 from market.auctions import Auction
 from market.bids import Bid
@@ -327,3 +327,32 @@ def test_the_catalogue_as_csv_has_a_line_for_each_lot(client, market):
     assert (line["lot"], line["chemistry"], line["kwh"]) == (str(market["lot"]), "LFP", "64.0000")
     assert (line["price"], line["currency"], line["grade"]) == ("10.00", "CNY", "")
     assert "500.00" not in answer.text
+
+
+def test_a_visitor_sees_only_the_ends_of_pack_codes(client, sign_in, market):
+    with db.transaction() as session:
+        names = [pack.name for pack in session.get_one(Lot, market["lot"]).packs]
+    address = f"/lots/{market['lot']}"
+    visited, signed_in = client.get(address).text, sign_in(market["buyers"][0]).get(address).text
+    for name in names:
+        assert name not in visited
+        assert name in signed_in
+
+
+def test_neither_reserve_nor_maxima_nor_bidders_are_said_to_rivals(client, sign_in, market, made):
+    place(market, 0, "87.65")
+    place(market, 1, "43.21")
+    with made() as make:
+        regulator = make.member(make.organisation(Kind.REGULATOR))
+    with db.transaction() as session:
+        leader = session.get_one(Organisation, market["buyers"][0].organisation_id)
+    browsers = [client, *(sign_in(one) for one in (market["buyers"][1], regulator))]
+    browsers.append(sign_in(market["seller"]))
+    paths = [f"/lots/{market['lot']}{more}" for more in ("", "/status")]
+    for number, browser in enumerate(browsers):
+        for path in [*paths, "/catalogue", "/catalogue.csv", "/"]:
+            text = browser.get(path).text
+            assert "87.65" not in text
+            assert leader.name not in text
+            assert str(leader.name_en) not in text
+            assert "500.00" not in text or number == len(browsers) - 1
