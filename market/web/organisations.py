@@ -58,7 +58,8 @@ def found() -> Any:
         _check(form, lambda: users.check_password(request.form.get("password", "")))
     form.check()
     at = guard.now()
-    users.count_attempt(email, request.remote_addr or "", at=at, purpose="register")
+    who = current_user.email if current_user.is_authenticated else email
+    users.count_attempt(who, request.remote_addr or "", at=at, purpose="register")
     with db.transaction() as writing:
         user = _administrator(writing, email, name)
         organisation = parties.found(writing, at=at, **values)
