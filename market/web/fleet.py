@@ -132,7 +132,7 @@ def vehicle(vehicle_id: int) -> Any:
     with db.transaction() as reading:
         own = sa.or_(
             Vehicle.owner_id == acting.organisation_id,
-            Vehicle.id.in_(sa.select(Pack.vehicle_id).where(sight.packs(acting))),
+            Vehicle.id.in_(sa.select(Pack.vehicle_id).where(sight.own_packs(acting))),
             sa.literal(acting.is_any(*sight.SEES_ALL)),
         )
         found = guard.visible(
