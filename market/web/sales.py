@@ -164,6 +164,8 @@ def _opening(form: Form) -> datetime:
 def _increments(form: Form) -> list[list[int]]:
     """One band a line: ``0 1.00``, ``100 5.00``."""
     lines = [line for line in form.text("increments", required=True).splitlines() if line.strip()]
+    if not lines:
+        return []
     try:
         rows = [line.replace("，", " ").replace(":", " ").split() for line in lines]
         if any(len(row) != 2 for row in rows):  # noqa: PLR2004 - a pair
