@@ -268,7 +268,10 @@ class Journey:
                 sale.leader_id == self.stage.by(winner).organisation_id, "the wrong bidder leads"
             )
             demand(sale.price_minor == 26_500 * YUAN, "the price does not follow from the bids")
-            return {"bids": sale.bid_count, "price": str(Money(sale.price_minor, sale.currency))}
+            return {
+                "bids": sale.bid_count,
+                "price": str(Money(sale.price_minor or 0, sale.currency)),
+            }
 
     def award(self) -> dict[str, Fact]:
         """The sale closes, the loser's deposit is released, and the letter is set."""
