@@ -87,23 +87,23 @@ def choose_locale() -> str:
     return "en" if best == "en" else "zh_Hans_CN"
 
 
-def settings() -> dict[str, Any]:
+def configure(app: Flask) -> None:
     """What Flask and its extensions are told; docs/operate/settings.md names the environment."""
-    return {
-        "SECRET_KEY": secret_key(blobs.folder().parent),
-        "SESSION_COOKIE_NAME": "packbourse",
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_SECURE": os.environ.get("PUBLIC_URL", "").startswith("https://"),
-        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
-        "MAX_CONTENT_LENGTH": MOST_UPLOAD,
-        "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
-        "MAX_FORM_PARTS": 5_000,
-        "WTF_CSRF_TIME_LIMIT": None,
-        "BABEL_TRANSLATION_DIRECTORIES": str(words.CATALOGUES),
-        "BABEL_DEFAULT_LOCALE": "zh_Hans_CN",
-        "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
-    }
+    app.config.update(
+        SECRET_KEY=secret_key(blobs.folder().parent),
+        SESSION_COOKIE_NAME="packbourse",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=os.environ.get("PUBLIC_URL", "").startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        MAX_CONTENT_LENGTH=MOST_UPLOAD,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_PARTS=5_000,
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_TRANSLATION_DIRECTORIES=str(words.CATALOGUES),
+        BABEL_DEFAULT_LOCALE="zh_Hans_CN",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+    )
 
 
 def create_app(**config: Any) -> Flask:
@@ -117,7 +117,7 @@ def create_app(**config: Any) -> Flask:
         template_folder=str(resources.root("templates")),
         static_folder=str(resources.root("static")),
     )
-    app.config.update(settings())
+    configure(app)
     app.config.update(config)
     if os.environ.get("TRUSTED_PROXIES"):
         hops = int(os.environ["TRUSTED_PROXIES"])
