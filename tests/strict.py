@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import html5lib
-from flask import Flask, Response
+from flask import Flask, Response, request
+
+_sound: set[int] = set()
+_TOKEN = re.compile(r'(?<=name="csrf_token" value=")[^"]*')
 
 
 def watch(app: Flask) -> None:
@@ -14,9 +19,20 @@ def watch(app: Flask) -> None:
 def _read(response: Response) -> Response:
     if response.mimetype == "text/html" and not response.is_streamed:
         text = response.get_data(as_text=True)
-        if text:
+        # A frame and a content that were read before need not be read again.
+        parts = _parts(text)
+        if text and not parts <= _sound:
             read(text)
+            _sound.update(parts)
     return response
+
+
+def _parts(text: str) -> set[int]:
+    """The frame and the content of a page, without what differs at every request."""
+    plain = _TOKEN.sub("", text).replace(request.full_path.rstrip("?"), "")
+    head, _, rest = plain.replace(request.path, "").partition("<main")
+    content, _, foot = rest.partition("</main>")
+    return {hash((head, foot)), hash(content)}
 
 
 def read(text: str) -> None:

@@ -1,0 +1,148 @@
+"""Which rows the addresses of the matrix name, and what their forms carry when they are filled.
+
+`ROWS`: by endpoint and variant, the name in `Scene.rows` of each value of the address; what is no
+such name goes into the address as it stands, and names that the route does not know become its
+query. Every route that needs a value stands here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+Rows = dict[str, dict[str, str]]
+
+
+def _of(name: str, *variants: str, parameter: str = "") -> Rows:
+    """Variants of one value: ``lot draft`` and ``lot open`` as ``draft`` and ``open``."""
+    key = parameter or f"{name}_id"
+    if not variants:
+        return {"": {key: name}}
+    return {variant: {key: f"{name} {variant}"} for variant in variants}
+
+
+_AWARD, _LOT, _GUIDE = _of("award"), _of("lot", "draft", "open"), _of("guide")
+_HANDOVER, _TRANSFER, _LICENCE = _of("handover"), _of("transfer"), _of("licence")
+_REPORT, _TYPE, _INDEX = _of("report", "private", "open"), _of("type"), {"": {"value_id": "index"}}
+_READ_EDITION = _of("edition", "draft", "effective")
+_DRAFT, _PROPOSED = _of("edition", "draft"), _of("edition", "proposed")
+_RESET, _INVITED = {"": {"token": "reset token"}}, {"": {"token": "invitation token"}}
+_REVIEW = {"": {"sha256": "tester file", "pack": "pack private", "subject": "pack"}}
+
+ROWS: Final[dict[str, Rows]] = {
+    **dict.fromkeys(
+        (
+            "awards.show", "awards.annul", "awards.settle_default", "awards.letter",
+            "contracts.text", "contracts.upload", "invoices.record", "payments.price",
+        ),
+        _AWARD,
+    ),
+    "contracts.scan": {
+        side: {"award_id": "award", "side": side} for side in ("seller", "buyer")
+    },
+    **dict.fromkeys(("bank.show", "bank.decide"), _TRANSFER),
+    "custody.show": _of("pack", "private", "open", "passed"),
+    "packs.show": _of("pack", "private", "open"),
+    "packs.record_origin": _of("pack", "private"),
+    "packs.find": {"private": {"name": "token"}},
+    "payments.deposit": _of("deposit"),
+    "payments.back": _of("payment"),
+    **dict.fromkeys(("desk.licence", "desk.decide", "licences.document"), _LICENCE),
+    "desk.approve": _of("organisation"),
+    "fleet.vehicle": _of("vehicle"),
+    **dict.fromkeys(
+        (
+            "guides.show", "editions.new", "editions.draft", "guides.methodology",
+            "guides.publish_methodology",
+        ),
+        _GUIDE,
+    ),
+    **dict.fromkeys(("editions.show", "editions.as_csv", "editions.as_json"), _READ_EDITION),
+    **dict.fromkeys(("editions.edit", "editions.change", "editions.propose"), _DRAFT),
+    **dict.fromkeys(("editions.confirm", "editions.approve", "editions.send_back"), _PROPOSED),
+    **dict.fromkeys(
+        (
+            "handovers.show", "handovers.agree", "handovers.arrive", "handovers.cancel",
+            "handovers.check", "handovers.labels", "handovers.note", "handovers.confirm_release",
+            "handovers.sign_release", "acceptance.show", "acceptance.accept", "acceptance.confirm",
+        ),
+        _HANDOVER,
+    ),
+    "handovers.receipt": {"": {"handover_id": "handover", "sequence": "sequence"}},
+    "handovers.new": _of("award", parameter="award"),
+    **dict.fromkeys(
+        ("imports.preview", "imports.confirm"), _of("sheet", parameter="sha256")
+    ),
+    "imports.template_file": {"": {"language": "zh"}},
+    **dict.fromkeys(("indices.release", "indices.discard"), _INDEX),
+    "indices.series": {"": {"name": "series"}},
+    **dict.fromkeys(("people.invited", "people.accept"), _INVITED),
+    **dict.fromkeys(("people.end", "people.change_role"), _of("membership")),
+    "people.withdraw": _of("invitation"),
+    "ledger.show": _of("account"),
+    **dict.fromkeys(
+        (
+            "lots.show", "lots.status", "bids.check", "bids.place", "deposits.show",
+            "deposits.request_", "deposits.approve", "drafts.edit", "drafts.change",
+            "drafts.discard", "sales.terms", "sales.check", "sales.publish", "values.of_lot",
+        ),
+        _LOT,
+    ),
+    **dict.fromkeys(
+        ("sales.ask_withdraw", "sales.withdraw"), _of("lot", "draft", "announced")
+    ),
+    "values.record": _of("value", "draft", "open"),
+    **dict.fromkeys(("pack_types.edit", "pack_types.correct"), _TYPE),
+    **dict.fromkeys(("bids.approve", "bids.reject"), _of("proposal")),
+    "public.short": {"": {"token": "token"}},
+    "public.show": {"": {"token": "token"}},
+    **dict.fromkeys(
+        ("reports.one", "reports.record", "reports.paper", "reports.raw_file"), _REPORT
+    ),
+    **dict.fromkeys(("reports.review", "reports.sign"), _REVIEW),
+    **dict.fromkeys(("signin.new_password", "signin.reset_password"), _RESET),
+}  # fmt: skip
+
+_TERMS: Final = {
+    "start": "1000", "price_basis": "lump_sum", "payment_term": "before_pickup",
+    "payment_days": "5", "delivery": "collected", "pickup_until": "2026-08-01",
+    "increments": "0 10", "closes_at": "2026-07-01T12:00", "tax_percent": "13",
+}  # fmt: skip
+_LOT_FIELDS: Final = {"title": "Packs", "route": "cascade", "pack_ids": "{pack_private}"}
+_DAY: Final = "2026-05-30"
+
+FILLED: Final[dict[str, dict[str, Any]]] = {
+    "awards.annul": {"reason": "no money came"},
+    "contracts.upload": {"scan": b"%PDF-1.7 sealed", "signed_on": _DAY},
+    "invoices.record": {
+        "kind": "special", "number": "24442000000123456789", "issued_on": _DAY, "tax_rate": "13",
+        "net": "100.00", "tax": "13.00", "total": "113.00",
+    },
+    "bank.decide": {"decision": "confirm"},
+    "bids.check": {"maximum": "50000"},
+    "bids.place": {"maximum": "50000", "form_key": "matrix"},
+    "desk.decide": {"decision": "approve"},
+    "drafts.create": _LOT_FIELDS,
+    "drafts.change": _LOT_FIELDS,
+    "sales.check": _TERMS,
+    "sales.publish": _TERMS,
+    "editions.send_back": {"reason": "look again"},
+    "guides.publish_methodology": {"text": "The next version."},
+    "handovers.check": {"soc_percent": "20"},
+    "handovers.open_one": {"award": "{award}", "pack_ids": "{pack_passed}"},
+    "acceptance.accept": {"ticket": "1"},
+    "packs.record_origin": {"kind": "dismantling", "occurred_on": _DAY, "evidence": "M"},
+    "people.change_role": {"role": "viewer"},
+    "people.accept": {"name": "New", "password": "a long password"},
+    "signin.reset_password": {"password": "a long password"},
+    "people.invite": {"email": "new@matrix.example", "role": "clerk"},
+    "reports.sign": {
+        "examined_on": _DAY, "coverage": "whole", "safety_check": "passed",
+        "capacity_spread": "2",
+    },
+    "signin.chosen": {"organisation": "{organisation}"},
+    "fleet.add": {"fleet_number": "M1", "plate": "皖B·99999D", "site_id": "{site}"},
+    "packs.add": {
+        "type_id": "{type}", "mounting": "removed", "condition": "unknown",
+        "vehicle_id": "{vehicle}", "maker_number": "M-1",
+    },
+}  # fmt: skip
