@@ -20,7 +20,7 @@ from market import catalogue
 from market.auctions import PriceBasis
 from market.catalogue import Search, Sort, Stage
 from market.web import guard
-from market.web.formats import ZONE, word
+from market.web.formats import ZONE, province, word
 from market.web.forms import Form
 from market.web.guard import public
 
@@ -153,6 +153,8 @@ def _label(name: str, value: str) -> str:
         return gettext("Mixed")
     if name == "grade" and value == catalogue.UNGRADED:
         return gettext("No grade")
+    if name == "province":
+        return province(value)
     return word(value, SETS[name]) if name in SETS else value
 
 

@@ -13,8 +13,9 @@ function pad(number) {
 }
 
 function left(seconds, words) {
-  const days = Math.floor(seconds / 86400);
-  const clock = `${pad(Math.floor((seconds % 86400) / 3600))}:${pad(Math.floor((seconds % 3600) / 60))}:${pad(seconds % 60)}`;
+  // A single day is told as hours, so that no language has to count it.
+  const days = seconds < 172800 ? 0 : Math.floor(seconds / 86400);
+  const clock = `${pad(Math.floor((seconds - days * 86400) / 3600))}:${pad(Math.floor((seconds % 3600) / 60))}:${pad(seconds % 60)}`;
   return days > 0 ? `${days} ${words.days} ${clock}` : clock;
 }
 
