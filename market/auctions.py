@@ -22,6 +22,7 @@ from market import availability, notices
 from market.rules import english, proxy, softclose
 from market.rules.increments import Table
 from market.terms import Delivery as Delivery  # noqa: PLC0414 - a word of sales too
+from market.terms import Format as Format  # noqa: PLC0414 - a word of sales too
 from market.terms import PaymentTerm as PaymentTerm  # noqa: PLC0414 - a word of sales too
 from market.terms import PriceBasis as PriceBasis  # noqa: PLC0414 - a word of sales too
 from market.terms import Terms as Terms  # noqa: PLC0414 - a word of sales too
@@ -33,12 +34,6 @@ PASSED = N_("Lot “%(lot)s” passed: no bid reached the minimum. You can put i
 RESCHEDULED = N_(
     "Bids could not be taken near the end of “%(lot)s”. It now closes at %(closes_at)s, China time."
 )
-
-
-class Format(enum.StrEnum):
-    """How the price is found."""
-
-    ENGLISH = "english"
 
 
 class AuctionState(enum.StrEnum):
@@ -63,6 +58,11 @@ class Auction(db.Base):
         sa.CheckConstraint("hard_end IS NULL OR closes_at <= hard_end", name="hard_end"),
         sa.CheckConstraint("floor_minor IS NULL OR reserve_minor IS NULL", name="one_minimum"),
         sa.CheckConstraint("quantity > 0", name="quantity"),
+        sa.CheckConstraint(
+            "format <> 'fixed_price' OR "
+            "(floor_minor IS NULL AND reserve_minor IS NULL AND bid_count <= 1)",
+            name="fixed_price",
+        ),
         sa.CheckConstraint("(leader_id IS NULL) = (price_minor IS NULL)", name="led"),
         sa.CheckConstraint("price_minor <= leader_maximum_minor", name="price"),
         sa.Index(
@@ -142,7 +142,11 @@ class SaleOver(Conflict):
 
 
 def rule(auction: Auction) -> english.Terms:
-    """The terms as the pure rule of English auctions reads them (floor and reserve are one)."""
+    """The terms as the pure rule of English auctions reads them (floor and reserve are one).
+
+    A fixed price is a start that the first claim names; a claim never moves the end.
+    """
+    is_fixed = auction.format is Format.FIXED_PRICE
     minimum = auction.floor_minor if auction.floor_minor is not None else auction.reserve_minor
     price = proxy.Terms(
         start=auction.start_minor,
@@ -154,7 +158,7 @@ def rule(auction: Auction) -> english.Terms:
         price=price,
         opens_at=auction.opens_at,
         closes_at=auction.original_closes_at,
-        window=timedelta(seconds=auction.window_s),
+        window=timedelta(seconds=0 if is_fixed else auction.window_s),
         extension=timedelta(seconds=auction.extension_s),
         hard_end=auction.hard_end,
     )
@@ -293,8 +297,7 @@ def close(
     time, nothing happens; the standing award is returned. ``is_watched`` (the worker) looks at the
     heartbeats: where bids could not be taken near the end, the sale is rescheduled instead.
     """
-    from market import awards, deposits
-    from market.bids import Bid
+    from market.awarded import Award
 
     auction = db.lock(session, Auction, auction_id)
     if auction is None:
@@ -302,17 +305,28 @@ def close(
     at = clock()
     if auction.state is not AuctionState.SCHEDULED:
         return session.scalar(
-            sa.select(awards.Award).where(
-                awards.Award.auction_id == auction.id, awards.Award.annulled_at.is_(None)
-            )
+            sa.select(Award).where(Award.auction_id == auction.id, Award.annulled_at.is_(None))
         )
     if at < auction.closes_at or (is_watched and _reschedule(session, auction, at)):
         return None
+    return conclude(session, auction, at=at, ended_at=auction.closes_at)
+
+
+def conclude(
+    session: orm.Session, auction: Auction, *, at: datetime, ended_at: datetime
+) -> Award | None:
+    """Award the lot of a locked sale to its leader, or let it pass; the losers' deposits go back.
+
+    For `close`, and for a claim at a fixed price, which ends the sale in its own act.
+    """
+    from market import awards, deposits
+    from market.bids import Bid
+
     lot = db.lock(session, Lot, auction.lot_id)
     assert lot is not None
     result = english.result(rule(auction), standing(auction))
     lots.finish(session, lot, LotState.AWARDED if result.sold else LotState.PASSED)
-    _end(auction, AuctionState.AWARDED if result.sold else AuctionState.PASSED, auction.closes_at)
+    _end(auction, AuctionState.AWARDED if result.sold else AuctionState.PASSED, ended_at)
     journal.record(
         session, "auction:closed", auction, at=at, lot_id=lot.id, price_minor=auction.price_minor
     )

@@ -16,7 +16,7 @@ from listings.errors import N_, Conflict, DomainError, NotFound, Refused
 from listings.money import CurrencyMismatch, Money
 from listings.parties import Acting, Organisation, by, demand
 from market import auctions, deposits, eligibility, notices
-from market.auctions import Auction, AuctionState, SaleOver
+from market.auctions import Auction, AuctionState, Format, SaleOver
 from market.rules import english
 from market.rules.proxy import Reason
 
@@ -101,6 +101,12 @@ class SaleNotOpen(Conflict):
     message = N_("This sale has not opened yet.")
 
 
+class PriceIsFixed(Conflict):
+    """The lot is bought by claiming it, not by bids."""
+
+    message = N_("This lot has a fixed price and takes no bids. Open the lot and claim it there.")
+
+
 class SecondPersonNeeded(Refused):
     """The firm asks for four eyes on bids."""
 
@@ -144,7 +150,15 @@ def place(
     acting = demand(acting, "bid:place")
     if session.get_one(Organisation, acting.organisation_id).has_four_eyes:
         raise SecondPersonNeeded
+    demand_bids_taken(session, auction_id)
     return write(session, acting, auction_id, maximum, clock=clock, form_key=form_key)
+
+
+def demand_bids_taken(session: orm.Session, auction_id: int) -> None:
+    """Refuses a sale at a fixed price; the format of a sale never changes."""
+    auction = session.get(Auction, auction_id)
+    if auction is not None and auction.format is Format.FIXED_PRICE:
+        raise PriceIsFixed
 
 
 def lacks(session: orm.Session, auction: Auction, acting: Acting) -> list[DomainError]:

@@ -18,7 +18,7 @@ from listings.pack_types import Chemistry, PackType
 from listings.packs import Pack
 from listings.parties import Organisation
 from listings.sites import Site
-from market.auctions import Auction, AuctionState, PriceBasis
+from market.auctions import Auction, AuctionState, Format, PriceBasis
 
 PAGE = 24
 UNGRADED = "-"
@@ -90,6 +90,7 @@ class Found:
     soh_mean: Decimal | None
     grade: str
     evidence_level: str | None
+    format: Format
     basis: PriceBasis
     currency: str
     price_minor: int
@@ -188,6 +189,7 @@ def _lines() -> sa.CTE:
             goods.c.evidence_level,
             Auction.id.label("auction_id"),
             Auction.state,
+            Auction.format,
             Auction.price_basis.label("basis"),
             Auction.currency,
             sa.func.coalesce(Auction.price_minor, Auction.start_minor).label("price_minor"),

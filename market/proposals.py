@@ -41,6 +41,7 @@ def prepare(
         raise NotFound
     if auction.state is not AuctionState.SCHEDULED or at >= auction.closes_at:
         raise SaleOver
+    bids.demand_bids_taken(session, auction.id)
     bids.demand_currency(auction, maximum)
     bids.demand_bidder(session, auction, acting)
     least = auctions.next_minimum(auction)

@@ -14,7 +14,7 @@ from listings.journal import Act
 from listings.lots import Lot, LotPack, LotState
 from listings.words import gettext as _
 from market import auctions
-from market.auctions import Auction, AuctionState
+from market.auctions import Auction, AuctionState, Format
 from market.awarded import Award
 from market.bids import Bid
 from market.rules import english
@@ -29,6 +29,8 @@ def sales(session: orm.Session) -> Iterator[str]:
         own = bids[auction.id]
         yield from _order_problems(auction, own)
         yield from _replay_problems(auction, own, acts[auction.id], auction.id in awarded)
+        if auction.format is Format.FIXED_PRICE:
+            yield from _claim_problems(auction, own, auction.id in awarded)
 
 
 def awards(session: orm.Session) -> Iterator[str]:
@@ -111,6 +113,15 @@ def _replay_problems(
             return
     state = _pass_time(state, waiting, None)
     yield from _end_problems(auction, terms, state, is_awarded)
+
+
+def _claim_problems(auction: Auction, bids: list[Bid], is_awarded: bool) -> Iterator[str]:
+    """A fixed price was paid by the one who claimed, at once, or nobody claimed."""
+    found = [(bid.bidder_id, bid.maximum_minor, bid.price_minor, bid.placed_at) for bid in bids]
+    price = auction.start_minor
+    is_right = found == [(auction.leader_id, price, price, auction.closed_at)] if bids else True
+    if not is_right or bool(bids) != is_awarded:
+        yield _("Sale %(sale)s at a fixed price is not one claim at that price.", sale=auction.id)
 
 
 def _end_problems(

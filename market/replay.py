@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -21,9 +22,11 @@ from listings.money import MINOR_DIGITS, Money
 from market.rules import english, proxy
 from market.rules.increments import Table
 from market.rules.proxy import Reason
+from market.terms import Format
 
 AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,30})?")
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z")
+FORMATS = tuple(Format)
 LONGEST = 366 * 24 * 3600
 """Longest window or extension, in seconds."""
 
@@ -35,9 +38,9 @@ class ScenarioRefused(Refused):
 
 
 class FormatNotReplayed(Refused):
-    """Only English auctions are replayed."""
+    """Only English auctions and sales at a fixed price are replayed."""
 
-    message = N_("Scenario, format: “%(format)s” cannot be replayed; use “english”.")
+    message = N_("Scenario, format: “%(format)s” cannot be replayed; use one of %(known)s.")
 
 
 class CurrencyUnknown(Refused):
@@ -113,6 +116,10 @@ def replay(scenario: Mapping[str, Any]) -> dict[str, Any]:
     entries = []
     for bid in checked.bids:
         outcome = _decide(terms, state, bid, checked.currency)
+        if checked.format == Format.FIXED_PRICE and outcome.accepted:
+            # The first claim ends the sale.
+            ended = replace(outcome.state, ends_at=outcome.state.last_at or outcome.state.ends_at)
+            outcome = replace(outcome, state=ended, extended=False)
         state = outcome.state
         entries.append(_entry(outcome, checked.currency))
     result = english.result(terms, state)
@@ -129,8 +136,8 @@ def _read(scenario: Mapping[str, Any]) -> Scenario:
     if not isinstance(scenario, Mapping):
         raise ScenarioRefused("scenario", place="whole", problem="it must be a JSON object")
     stated = scenario.get("format")
-    if isinstance(stated, str) and stated != "english":
-        raise FormatNotReplayed(field="format", format=stated)
+    if isinstance(stated, str) and stated not in FORMATS:
+        raise FormatNotReplayed(field="format", format=stated, known=", ".join(FORMATS))
     try:
         checked = Scenario.model_validate(dict(scenario))
     except ValidationError as error:

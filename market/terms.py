@@ -20,6 +20,13 @@ USUAL_DEPOSIT = (Decimal(5), Decimal(20))
 DEPOSIT_ADVICE = N_("The deposit is %(percent)s %% of the start price; 5 to 20 %% is usual.")
 
 
+class Format(enum.StrEnum):
+    """How the price is found: by bids, or it is set and the first to claim the lot pays it."""
+
+    ENGLISH = "english"
+    FIXED_PRICE = "fixed_price"
+
+
 class PriceBasis(enum.StrEnum):
     """What one unit of the price buys."""
 
@@ -53,6 +60,12 @@ class MinimumBelowStart(Refused):
     """A floor or reserve under the start price would never decide anything."""
 
     message = N_("The floor or reserve must not be below the start price of %(start)s.")
+
+
+class FixedPriceOnly(Refused):
+    """A minimum beside a price that is set already."""
+
+    message = N_("At a fixed price there is neither floor nor reserve; leave both empty.")
 
 
 class QuantityNotPositive(Refused):
@@ -115,6 +128,7 @@ class Terms:
     start_minor: int
     opens_at: datetime
     closes_at: datetime
+    format: Format = Format.ENGLISH
     quantity: Decimal | None = None
     is_quantity_provisional: bool = False
     currency: str = "CNY"
@@ -150,7 +164,9 @@ class Terms:
             proxy.Terms(self.start_minor, table, minimum, allow_negative=self.is_negative_allowed)
         except DomainError as error:
             yield error
-        if self.floor_minor is not None and self.reserve_minor is not None:
+        if self.format is Format.FIXED_PRICE and self.minimum_minor is not None:
+            yield FixedPriceOnly(field="reserve" if self.floor_minor is None else "floor")
+        elif self.floor_minor is not None and self.reserve_minor is not None:
             yield OneMinimumOnly(field="reserve")
         elif self.minimum_minor is not None and self.minimum_minor < self.start_minor:
             name = "floor" if self.floor_minor is not None else "reserve"

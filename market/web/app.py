@@ -26,6 +26,7 @@ MODULES = (
     "drafts",
     "sales",
     "bids",
+    "claims",
     "deposits",
     "language",
     "signin",

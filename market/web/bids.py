@@ -124,6 +124,7 @@ def _confirmation(lot_id: int) -> Any:
         lot, auction = lots.seen(session, lot_id)
         sale: auctions.Auction = guard.visible(auction)
         _demand_open(sale, guard.now())
+        bids.demand_bids_taken(session, sale.id)
         bids.demand_currency(sale, maximum)
         least = auctions.next_minimum(sale)
         leads = sale.leader_id == guard.acting().organisation_id

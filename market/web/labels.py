@@ -94,7 +94,10 @@ LABELS: dict[str, dict[str, str]] = {
         "awarded": N_("Awarded"),
         "passed": N_("Passed"),
     },
-    "Format": {"english": N_("English, with proxy bidding")},
+    "Format": {
+        "english": N_("English, with proxy bidding"),
+        "fixed_price": N_("Fixed price, first to claim"),
+    },
     "PriceBasis": {
         "lump_sum": N_("Lump sum"),
         "per_kwh": N_("Per kWh"),

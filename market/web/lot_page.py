@@ -19,8 +19,8 @@ from listings.money import Money
 from listings.packs import Pack
 from listings.parties import Acting
 from listings.words import gettext
-from market import auctions, bids, deposits
-from market.auctions import Auction
+from market import auctions, bids, claims, deposits
+from market.auctions import Auction, Format
 from market.bids import Bid
 from market.web import formats, pictures
 from pricing import values, waterfalls
@@ -134,7 +134,8 @@ def worth(session: orm.Session, lot: Lot, auction: Auction | None, at: datetime)
 def _total_mark(auction: Auction) -> pictures.Mark:
     unit = auction.price_minor if auction.price_minor is not None else auction.start_minor
     total = auctions.total(auction, unit)
-    says = gettext("Price") if auction.price_minor is not None else gettext("Start")
+    is_price = auction.price_minor is not None or auction.format is Format.FIXED_PRICE
+    says = gettext("Price") if is_price else gettext("Start")
     return pictures.Mark(float(total.decimal), f"{says} {formats.money(total)}")
 
 
@@ -236,8 +237,9 @@ def bidding(session: orm.Session, auction: Auction, acting: Acting | None) -> di
     """What a person may do here: what it lacks, its deposit, whether a second person decides."""
     if acting is None or acting.organisation_id == auction.seller_id:
         return {"lacks": [], "deposit": None}
+    find = claims.lacks if auction.format is Format.FIXED_PRICE else bids.lacks
     return {
-        "lacks": bids.lacks(session, auction, acting),
+        "lacks": find(session, auction, acting),
         "deposit": deposits.of(session, auction.id, acting.organisation_id),
     }
 

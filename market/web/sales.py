@@ -14,7 +14,7 @@ from listings.lots import Lot
 from listings.money import Money
 from listings.words import gettext
 from market import auctions
-from market.auctions import Auction, Delivery, PaymentTerm, PriceBasis, Terms
+from market.auctions import Auction, Delivery, Format, PaymentTerm, PriceBasis, Terms
 from market.rules import increments
 from market.web import guard
 from market.web.app import go
@@ -43,6 +43,7 @@ def terms(lot_id: int) -> Any:
             template=_last(session),
             estimates={basis: auctions.estimate(lot, basis) for basis in PriceBasis},
             bases=PriceBasis,
+            formats=Format,
             payment_terms=PaymentTerm,
             deliveries=Delivery,
             at=guard.now(),
@@ -129,7 +130,9 @@ def _terms() -> Terms:
     amounts = {name: form.money(name) for name in ("floor", "reserve", "deposit")}
     seconds = {name: form.integer(name, most=24 * 60) for name in ("window", "extension")}
     percent = form.decimal("tax_percent", most=100)
+    kind = form.choice("format", Format, required=False) or Format.ENGLISH
     values: dict[str, Any] = {
+        "format": kind,
         "price_basis": form.choice("price_basis", PriceBasis),
         "quantity": form.decimal("quantity"),
         "is_quantity_provisional": form.flag("is_quantity_provisional"),
@@ -139,7 +142,7 @@ def _terms() -> Terms:
         "delivery": form.choice("delivery", Delivery),
         "pickup_until": form.date("pickup_until"),
         "is_negative_allowed": form.flag("is_negative_allowed"),
-        "increments": _increments(form),
+        "increments": _increments(form, kind),
         "viewing": form.text("viewing", most=2000),
         "opens_at": _opening(form),
         "closes_at": form.instant("closes_at", required=True),
@@ -161,9 +164,13 @@ def _opening(form: Form) -> datetime:
     return form.instant("opens_at") or guard.now()
 
 
-def _increments(form: Form) -> list[list[int]]:
-    """One band a line: ``0 1.00``, ``100 5.00``."""
-    lines = [line for line in form.text("increments", required=True).splitlines() if line.strip()]
+def _increments(form: Form, kind: Format) -> list[list[int]]:
+    """One band a line: ``0 1.00``, ``100 5.00``; at a fixed price nothing need be written."""
+    is_english = kind is Format.ENGLISH
+    text = form.text("increments", required=is_english)
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines and not is_english:
+        return [[0, 10_000]]
     if not lines:
         return []
     try:

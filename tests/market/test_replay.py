@@ -125,6 +125,26 @@ def test_a_refused_bid_still_counts_for_the_order_of_instants():
     assert reasons == ["below_start", "out_of_order", "out_of_order", None]
 
 
+def test_at_a_fixed_price_the_first_claim_ends_the_sale():
+    bids = [
+        {"at": DAY + "12:00:01Z", "bidder": "A", "maximum": "0.99"},
+        {"at": DAY + "12:59:58Z", "bidder": "B", "maximum": "20"},
+        {"at": DAY + "12:59:58Z", "bidder": "C", "maximum": "20"},
+        {"at": DAY + "12:59:59Z", "bidder": "B", "maximum": "30"},
+    ]
+    found = replay.replay(scenario(format="fixed_price", start="20", reserve=None, bids=bids))
+    assert [entry["reason"] for entry in found["bids"]] == [
+        "below_start", None, "closed", "closed",
+    ]  # fmt: skip
+    assert found["bids"][-1]["ends_at"] == DAY + "12:59:58Z"
+    assert (found["sold"], found["winner"], found["hammer_price"]) == (True, "B", "20.00")
+
+
+def test_a_fixed_price_that_nobody_pays_sells_nothing():
+    found = replay.replay(scenario(format="fixed_price", reserve=None, bids=[]))
+    assert (found["sold"], found["winner"], found["hammer_price"]) == (False, None, None)
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
