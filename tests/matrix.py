@@ -42,7 +42,6 @@ from pricing.indices import IndexValue
 AT: Final = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 ADMINS: Final = {
     "fleet": "fleet",
-    "coach": "coach",
     "workshop": "workshop",
     "swap": "swap",
     "dismantler": "dismantler",
@@ -59,8 +58,13 @@ ADMINS: Final = {
     "regulator": "regulator",
 }
 """Actor and mailbox: an administrator of each kind; the regulator only looks."""
-PEOPLED: Final = ("fleet", "buyer", "operator")
-"""Actors whose organisations get somebody in each other role as well."""
+_DESK: Final = {Role.CLERK, Role.APPROVER, Role.VIEWER}
+PEOPLED: Final = {
+    "fleet": set(Role) - {Role.ADMIN},
+    "buyer": set(Role) - {Role.ADMIN},
+    "operator": _DESK,
+}
+"""Actors whose organisations get somebody in further roles as well."""
 STRANGERS: Final = {
     "fleet-other": Kind.FLEET_OWNER,
     "buyer-other": Kind.SECOND_LIFE,
@@ -89,7 +93,9 @@ class Scene:
 
 def names() -> list[str]:
     """Every actor but the visitor, in the order of `build`."""
-    roles = [f"{name}.{role.value}" for name in PEOPLED for role in Role if role is not Role.ADMIN]
+    roles = [
+        f"{name}.{role.value}" for name, found in PEOPLED.items() for role in Role if role in found
+    ]
     return [*ADMINS, *roles, *STRANGERS, "newcomer"]
 
 
@@ -125,12 +131,10 @@ def build() -> Scene:
 def _people(session: orm.Session, scene: Scene) -> None:
     for name, mailbox in ADMINS.items():
         scene.actors[name] = seed.trader(session, mailbox)
-    for name in PEOPLED:
-        acting = scene.by(name)
-        for role in Role:
-            if role is not acting.role:
-                key = f"{name}.{role.value}"
-                scene.actors[key] = _person(session, key, acting.organisation_id, role)
+    for name, roles in PEOPLED.items():
+        for role in sorted(roles):
+            key = f"{name}.{role.value}"
+            scene.actors[key] = _person(session, key, scene.by(name).organisation_id, role)
     for number, (name, kind) in enumerate(STRANGERS.items(), start=1):
         firm = parties.found(
             session, name=name, credit_code=credit_code(900 + number), nature=Nature.PRIVATE,
@@ -264,7 +268,7 @@ def _papers(session: orm.Session, scene: Scene) -> None:
     )
     session.flush()
     rows["invitation"] = invited.id
-    reset = users.request_reset(session, cast.address("coach"), at=AT)
+    reset = users.request_reset(session, cast.address("swap"), at=AT)
     assert reset is not None
     rows["reset token"] = reset[1]
 

@@ -81,7 +81,7 @@ ROWS: Final[dict[str, Rows]] = {
     "ledger.show": _of("account"),
     **dict.fromkeys(
         (
-            "lots.show", "lots.status", "bids.check", "bids.place", "deposits.show",
+            "lots.show", "lots.status", "claims.confirm", "claims.claim", "bids.check", "bids.place", "deposits.show",
             "deposits.request_", "deposits.approve", "drafts.edit", "drafts.change",
             "drafts.discard", "sales.terms", "sales.check", "sales.publish", "values.of_lot",
         ),
