@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from copies import copied
 from hypothesis import settings
 from make import Make
 from sqlalchemy import orm
@@ -64,25 +63,6 @@ def template(server: sa.URL) -> Iterator[sa.URL]:
     yield url
     with admin.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-
-
-_copies = itertools.count()
-
-
-@contextmanager
-def copied(template: sa.URL) -> Iterator[str]:
-    """A copy of the template, by its URL, dropped at the end."""
-    name = f"copy_{os.getpid()}_{next(_copies)}"
-    admin = sa.create_engine(
-        template.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
-    )
-    with admin.connect() as connection:
-        connection.execute(
-            sa.text(f"CREATE DATABASE {name} TEMPLATE {template.database} STRATEGY FILE_COPY")
-        )
-    yield template.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture

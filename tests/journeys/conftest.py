@@ -72,7 +72,7 @@ def seeded(
     template: sa.URL, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[sa.URL, Path]]:
     """The seeded market as a database and a data folder to copy."""
-    from conftest import copied
+    from copies import copied
 
     folder = tmp_path_factory.mktemp("seeded")
     with pytest.MonkeyPatch.context() as patch, copied(template) as url:
@@ -95,7 +95,7 @@ def market(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
     """The seeded market behind a real server; its address without a slash at the end."""
-    from conftest import copied
+    from copies import copied
 
     source, kept = seeded
     data = tmp_path_factory.mktemp("market") / "data"

@@ -24,7 +24,7 @@ import matrix
 import pytest
 import sqlalchemy as sa
 import strict
-from conftest import copied
+from copies import copied
 from flask import Flask
 from matrix import Scene
 from matrix_rows import FILLED, ROWS

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest import copied
+from copies import copied
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
