@@ -101,7 +101,34 @@ def add_proof(
     the new proof follows from what is signed unless it is given (a URL). Refuses an instant
     without a zone, an unknown previous proof and an id that is taken.
     """
-    proofs = proofs_of(record)
+    options = proof_options(
+        record,
+        verification_method,
+        created,
+        purpose=purpose,
+        previous=previous,
+        domain=domain,
+        attested_by_platform=attested_by_platform,
+        proof_id=proof_id,
+    )
+    return with_proof(record, options, key.sign(data_to_sign(record, options, proofs_of(record))))
+
+
+def proof_options(
+    record: Record,
+    verification_method: str,
+    created: datetime | str,
+    *,
+    purpose: str = PURPOSE,
+    previous: str | Sequence[str] | None = None,
+    domain: str | None = None,
+    attested_by_platform: bool = False,
+    proof_id: str | None = None,
+) -> dict[str, object]:
+    """The next proof of the record without its value: what a key elsewhere is asked to sign.
+
+    The same arguments as `add_proof`, less the key.
+    """
     options: dict[str, object] = {
         "type": TYPE,
         "cryptosuite": CRYPTOSUITE,
@@ -117,10 +144,17 @@ def add_proof(
         options["attestedByPlatform"] = True
     if "@context" in record:
         options["@context"] = record["@context"]
-    options["id"] = proof_id or _derived_id(data_to_sign(record, options, proofs))
-    signature = key.sign(data_to_sign(record, options, proofs))
-    options["proofValue"] = "z" + multikey.base58_encode(signature)
-    signed = {**record, "proof": [*proofs, options]}
+    options["id"] = proof_id or _derived_id(data_to_sign(record, options, proofs_of(record)))
+    return options
+
+
+def with_proof(record: Record, options: Record, signature: bytes) -> dict[str, object]:
+    """A copy of the record with the signed options as its last proof; `verify_proofs` judges it.
+
+    Refuses an id that is taken.
+    """
+    value = "z" + multikey.base58_encode(signature)
+    signed = {**record, "proof": [*proofs_of(record), {**options, "proofValue": value}]}
     _check_ids(proofs_of(signed))
     return signed
 
@@ -167,6 +201,15 @@ def data_to_sign(record: Record, options: Record, earlier: Sequence[Mapping[str,
     `options` is the proof with or without its ``proofValue``; `earlier` the proofs before it, of
     which those named in ``previousProof`` stay in the record that is hashed.
     """
+    return b"".join(
+        hashlib.sha256(part).digest() for part in parts_to_sign(record, options, earlier)
+    )
+
+
+def parts_to_sign(
+    record: Record, options: Record, earlier: Sequence[Mapping[str, object]]
+) -> tuple[bytes, bytes]:
+    """The canonical proof options and the canonical record whose hashes are signed."""
     document = {name: value for name, value in record.items() if name != "proof"}
     if "@context" in options:
         document["@context"] = _context(document, options["@context"])
@@ -174,16 +217,12 @@ def data_to_sign(record: Record, options: Record, earlier: Sequence[Mapping[str,
     if named:
         document["proof"] = _matching(named, earlier)
     bare = {name: value for name, value in options.items() if name != "proofValue"}
-    return _digest(bare) + _digest(document)
+    return canonical.dumps(bare), canonical.dumps(document)
 
 
 def resolve_did_key(verification_method: str) -> Ed25519PublicKey | None:
     """A `resolve` that reads the key out of a ``did:key`` method and knows no others."""
     return multikey.from_verification_method(verification_method)
-
-
-def _digest(value: Record) -> bytes:
-    return hashlib.sha256(canonical.dumps(value)).digest()
 
 
 def _derived_id(data: bytes) -> str:
