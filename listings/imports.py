@@ -211,7 +211,7 @@ def _summary(reading: Reading, known: Known) -> Summary:
     lines = reading.lines
     named = {line.vehicle for line in lines if line.vehicle}
     yards = dict.fromkeys(str(line.values["site"]) for line in lines if "site" in line.values)
-    holders = Counter(known.holder(line.values).name for line in lines)
+    holders = Counter(known.holder(line.values).called for line in lines)
     return Summary(
         packs=len(lines),
         coded=sum("code" in line.values for line in lines),

@@ -323,10 +323,10 @@ def demand_buyer(session: orm.Session, organisation_id: int, route: Route, on: d
     organisation = session.get_one(Organisation, organisation_id)
     if KIND_OF_ROUTE[route] not in organisation.kinds:
         wanted = Name(_ROUTE_NAMES[route])
-        raise RouteNotCovered(organisation=organisation.name, wanted=wanted)
+        raise RouteNotCovered(organisation=organisation.called, wanted=wanted)
     missing = lacks(session, organisation_id, UTILIZATION_DOCUMENTS, on)
     if missing:
-        raise LicenceMissing(organisation=organisation.name, on=on, lacks=Lacks(tuple(missing)))
+        raise LicenceMissing(organisation=organisation.called, on=on, lacks=Lacks(tuple(missing)))
 
 
 def rules(session: orm.Session, goods: GoodsCategory, on: date) -> list[PossessionRule]:
@@ -355,7 +355,7 @@ def demand_possession(
             return
     is_fleet = Kind.FLEET_OWNER in releaser.kinds and goods is GoodsCategory.WASTE_BATTERY
     refusal = FleetReleases if is_fleet else PossessionRefused
-    raise refusal(on=on, releaser=releaser.name, receiver=receiver.name)
+    raise refusal(on=on, releaser=releaser.called, receiver=receiver.called)
 
 
 def remaining_tonnage(session: orm.Session, organisation_id: int, on: date) -> Decimal | None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from listings import db, journal, provinces
+from listings import db, journal, names, provinces
 from listings.errors import N_, Conflict, Forbidden, NotFound, Refused
 from listings.identity import uscc
 from listings.users import User
@@ -120,6 +120,21 @@ class Organisation(db.Base):
         lazy="selectin",
         cascade="all, delete-orphan",
     )
+
+    @property
+    def called(self) -> str:
+        """Its name in the reader's language (`names.called`)."""
+        return names.called(self.name, self.name_en)
+
+    @property
+    def in_full(self) -> str:
+        """Its registered name, in English with the English one beside it (`names.in_full`)."""
+        return names.in_full(self.name, self.name_en)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Both names, for a notice that is read later (`names.kept`)."""
+        return names.kept(self.name, self.name_en)
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -319,7 +334,7 @@ def approve(
     if organisation is None:
         raise NotFound
     if organisation.approved_at is not None:
-        raise AlreadyApproved(organisation=organisation.name)
+        raise AlreadyApproved(organisation=organisation.called)
     organisation.approved_at = at
     journal.record(session, "organisation:approved", organisation, at=at, **by(acting))
     return organisation
@@ -329,7 +344,7 @@ def demand_approved(session: orm.Session, organisation_id: int) -> None:
     """Refuses an organisation that the operator has not approved."""
     organisation = session.get_one(Organisation, organisation_id)
     if organisation.approved_at is None:
-        raise NotApproved(organisation=organisation.name)
+        raise NotApproved(organisation=organisation.called)
 
 
 def join(

@@ -289,7 +289,7 @@ def _demand_own(party: Organisation, account_number: str) -> None:
         raise NotOwnAccount(
             field="account_number",
             account=account_number,
-            organisation=party.name,
+            organisation=party.in_full,
             registered=registered or "—",
         )
 

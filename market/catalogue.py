@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from listings import names
 from listings.health.reports import HealthReport, Subject
 from listings.lots import Lot, LotPack, Route
 from listings.pack_types import Chemistry, PackType
@@ -98,6 +99,11 @@ class Found:
     opens_at: datetime
     closes_at: datetime
     auction_id: int
+
+    @property
+    def seller_called(self) -> str:
+        """The seller's name in the reader's language."""
+        return names.called(self.seller, self.seller_en)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from listings.custody import checkpoint as checkpoints
 from listings.custody import holdings, log, merkle, receipts
 from listings.custody.log import Checkpoint, Holding, Leaf
 from listings.errors import DomainError
+from listings.names import called
 from listings.packs import Pack
 from listings.parties import Organisation
 from market import records
@@ -86,10 +87,10 @@ def _node(
         str(one["credit_code"]): str(one["name"]) for one in record.get("parties", {}).values()
     }
     signed = records.signatures(session, record)
-    missing = [one.credit_code for one in signed if one.credit_code not in names]
-    known = sa.select(Organisation.credit_code, Organisation.name)
-    rows = session.execute(known.where(Organisation.credit_code.in_(missing)))
-    names |= {row.credit_code: row.name for row in rows}
+    codes = [*names, *(one.credit_code for one in signed)]
+    for firm in session.scalars(sa.select(Organisation).where(Organisation.credit_code.in_(codes))):
+        recorded = names.get(firm.credit_code, firm.name)
+        names[firm.credit_code] = called(recorded, firm.name_en)
     place = record.get("place") or {}
     return Node(
         kind=leaf.kind,
@@ -98,7 +99,7 @@ def _node(
         handover=str(record["handover"]["number"]),
         place=str(place.get("province", "")),
         parties={
-            role: str(record["parties"][role]["name"])
+            role: names[str(record["parties"][role]["credit_code"])]
             for role in ROLES
             if role in record["parties"]
         },

@@ -63,7 +63,7 @@ def demand_parties(
     wanted = [LicenceKind.DANGEROUS_GOODS_TRANSPORT]
     is_carrier = carrier is not None and Kind.CARRIER in carrier.kinds
     if not is_carrier or licences.lacks(session, carrier_id, wanted, on):
-        name = carrier.name if carrier is not None else str(carrier_id)
+        name = carrier.called if carrier is not None else str(carrier_id)
         raise CarrierNotLicensed(field="carrier_id", carrier=name, on=on.isoformat())
 
 

@@ -120,7 +120,12 @@ def labels(packs: list[Pack], *, root: str) -> documents.LabelSheet:
 
 
 def _party(organisation: Organisation) -> documents.Party:
-    return documents.Party(organisation.name, organisation.credit_code, organisation.address)
+    return documents.Party(
+        organisation.name,
+        organisation.credit_code,
+        organisation.address,
+        name_en=organisation.name_en,
+    )
 
 
 def _attestations(session: orm.Session, leaves: list[int]) -> list[documents.Attestation]:

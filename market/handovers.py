@@ -278,7 +278,7 @@ def _demand_waiting(session: orm.Session, award: Award, wanted: list[int]) -> No
 def _common_holder(session: orm.Session, packs: list[Pack]) -> int:
     holders = sorted(_holders(packs))
     if len(holders) > 1:
-        names = [session.get_one(Organisation, ident).name for ident in holders]
+        names = [session.get_one(Organisation, ident).called for ident in holders]
         raise HoldersDiffer(field="pack_ids", holders=", ".join(names))
     return holders[0]
 

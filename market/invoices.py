@@ -143,7 +143,7 @@ def record(
         N_("%(issuer)s recorded invoice %(invoice)s for %(number)s."),
         at=at,
         link=f"/awards/{settlement.award_id}",
-        issuer=session.get_one(Organisation, invoice.issuer_id).name,
+        issuer=session.get_one(Organisation, invoice.issuer_id).names,
         invoice=number,
         number=settlement.award.number,
     )

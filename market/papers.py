@@ -50,7 +50,7 @@ def award_letter(
         terms=_terms(session, award, auction),
         closed_at=auction.closed_at or award.awarded_at,
         awarded_at=award.awarded_at,
-        operator=runner.name if runner else "",
+        operator=runner.in_full if runner else "",
         address=address,
     )
 
@@ -79,6 +79,7 @@ def contract(session: orm.Session, award: Award) -> documents.Contract:
 def _party(organisation: Organisation) -> documents.Party:
     return documents.Party(
         name=organisation.name,
+        name_en=organisation.name_en,
         credit_code=organisation.credit_code,
         address=" ".join(
             part

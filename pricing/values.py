@@ -182,7 +182,7 @@ def refuse_conflict(session: orm.Session, edition: Edition, lot: Lot) -> None:
     parties = {lot.seller_id, *(pack.owner_id for pack in lot.packs)}
     group = _head(session, valuer.id)
     if any(_head(session, party) == group for party in parties):
-        raise ValuerConflicted(valuer=valuer.name)
+        raise ValuerConflicted(valuer=valuer.called)
 
 
 def compute(inputs: dict[str, Any], coefficients: GuideCoefficients) -> dict[str, Any]:

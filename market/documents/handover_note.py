@@ -108,7 +108,7 @@ def _parties(note: HandoverNote) -> list[blocks.Block]:
         blocks.table(
             columns,
             [
-                [role.replace("\n", " "), party.name, party.credit_code]
+                [role.replace("\n", " "), _names(party), party.credit_code]
                 for role, party in roles
                 if party
             ],
@@ -252,6 +252,11 @@ def _signatures(note: HandoverNote) -> list[blocks.Block]:
             ],
         ),
     ]
+
+
+def _names(party: Party) -> str:
+    """The registered name over the English one."""
+    return "\n".join(filter(None, (party.name, party.name_en)))
 
 
 def _at(note: HandoverNote, value: datetime | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from listings import names
 from listings.money import Money
 from listings.words import gettext as _
 from market.auctions import Delivery, PaymentTerm, PriceBasis
@@ -23,6 +24,7 @@ class Party:
     representative: str = ""
     bank_name: str = ""
     bank_account: str = ""
+    name_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ def delivery(terms: Terms) -> str:
 
 def party_rows(party: Party, role: str) -> list[tuple[str, str]]:
     """The party's name and credit code under its role."""
-    return [(role, party.name), (_("Unified social credit code"), party.credit_code)]
+    in_full = names.in_full(party.name, party.name_en)
+    return [(role, in_full), (_("Unified social credit code"), party.credit_code)]
 
 
 def groups(packs: Sequence[PackGroup]) -> blocks.Block:

@@ -60,7 +60,7 @@ def _with_names(
     return [
         (
             transfer,
-            session.get_one(Organisation, transfer.organisation_id).name,
+            session.get_one(Organisation, transfer.organisation_id).in_full,
             _reference(session, transfer.purpose, transfer.subject_id),
         )
         for transfer in transfers
@@ -84,7 +84,7 @@ def _due(session: orm.Session) -> list[tuple[Purpose, str, str, str, Money]]:
             if minor > 0:
                 to = session.get_one(Organisation, party)
                 amount = Money(minor, settlement.currency)
-                found.append((purpose, settlement.reference, to.name, to.bank_account, amount))
+                found.append((purpose, settlement.reference, to.in_full, to.bank_account, amount))
     released = Deposit.state == DepositState.RELEASED
     for deposit in session.scalars(sa.select(Deposit).where(released)):
         moved = bank.confirmed_minor(session, Purpose.DEPOSIT_REFUND, deposit.id)
@@ -92,7 +92,7 @@ def _due(session: orm.Session) -> list[tuple[Purpose, str, str, str, Money]]:
             to = session.get_one(Organisation, deposit.bidder_id)
             amount = Money(deposit.amount_minor - moved, deposit.currency)
             found.append(
-                (Purpose.DEPOSIT_REFUND, deposit.reference, to.name, to.bank_account, amount),
+                (Purpose.DEPOSIT_REFUND, deposit.reference, to.in_full, to.bank_account, amount),
             )
     return found
 

@@ -65,9 +65,9 @@ def table() -> Any:
     rows = [
         [
             row.lot_id, row.title, row.route, row.chemistry, row.packs, row.kwh, _letter(row.grade),
-            row.evidence_level, row.soh_low, row.soh_mean, row.province, row.seller, row.basis,
-            row.currency, str(Money(row.price_minor, row.currency).decimal), row.has_bids,
-            row.state, row.closes_at.isoformat(),
+            row.evidence_level, row.soh_low, row.soh_mean, row.province, row.seller_called,
+            row.basis, row.currency, str(Money(row.price_minor, row.currency).decimal),
+            row.has_bids, row.state, row.closes_at.isoformat(),
         ]
         for row in found
     ]  # fmt: skip

@@ -52,7 +52,7 @@ def approve(organisation_id: int) -> Any:
     with db.transaction() as writing:
         organisation = parties.approve(writing, guard.acting(), organisation_id, at=guard.now())
         notices.tell(writing, organisation.id, APPROVED, at=guard.now(), link="/")
-    flash(gettext(N_("%(organisation)s is approved."), organisation=organisation.name))
+    flash(gettext(N_("%(organisation)s is approved."), organisation=organisation.called))
     return go("desk.show")
 
 

@@ -71,7 +71,7 @@ def new() -> Any:
             "handovers/new.html",
             award=award,
             packs=waiting,
-            holders={pack.holder_id: pack.holder.name for pack in waiting},
+            holders={pack.holder_id: pack.holder.called for pack in waiting},
             carriers=_carriers(reading),
             ident=events.uuid7(guard.now(), entropy),
         )
@@ -313,8 +313,8 @@ def _early_step(handover: Handover, acting: Acting, sides: frozenset[Capacity]) 
 
 def waits_for(handover: Handover) -> list[str]:
     """The organisations whose turn it is; none once it has ended."""
-    releaser, receiver = handover.releaser.name, handover.receiver.name
-    taker = handover.carrier.name if handover.carrier is not None else receiver
+    releaser, receiver = handover.releaser.called, handover.receiver.called
+    taker = handover.carrier.called if handover.carrier is not None else receiver
     if handover.state is HandoverState.DRAFT:
         done = (handover.releaser_agreed_by, handover.receiver_agreed_by)
     elif handover.state is HandoverState.AGREED:
@@ -359,9 +359,8 @@ def leaves(session: orm.Session, handover: Handover) -> list[tuple[log.Leaf, lis
     for leaf in session.scalars(rows.order_by(log.Leaf.sequence)):
         signed = records.signatures(session, log.parsed(leaf))
         codes = [one.credit_code for one in signed]
-        rows_of = sa.select(Organisation.credit_code, Organisation.name)
-        named = session.execute(rows_of.where(Organisation.credit_code.in_(codes)))
-        names = {row.credit_code: row.name for row in named}
+        firms = sa.select(Organisation).where(Organisation.credit_code.in_(codes))
+        names = {firm.credit_code: firm.called for firm in session.scalars(firms)}
         found.append((leaf, [(one, names.get(one.credit_code, "")) for one in signed]))
     return found
 
@@ -423,8 +422,9 @@ def _waiting(reading: orm.Session, acting: Acting) -> list[tuple[Award, int]]:
 
 def _carriers(reading: orm.Session) -> list[tuple[int, str]]:
     rows = (
-        sa.select(Organisation.id, Organisation.name)
+        sa.select(Organisation)
         .join(OrganisationKind, OrganisationKind.organisation_id == Organisation.id)
         .where(OrganisationKind.kind == Kind.CARRIER)
     )
-    return [(ident, name) for ident, name in reading.execute(rows.order_by(Organisation.name))]
+    named = [(firm.id, firm.called) for firm in reading.scalars(rows)]
+    return sorted(named, key=lambda pair: pair[1])

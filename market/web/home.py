@@ -9,7 +9,6 @@ from flask_login import current_user
 
 from listings import db
 from listings.parties import Kind
-from listings.words import gettext
 from market import notices
 from market.waiting import doors, waiting
 from market.web import guard
@@ -34,7 +33,7 @@ def show() -> Any:
     with db.transaction() as reading:
         tasks = waiting(reading, acting, guard.now())
         unread = notices.unread(reading, acting.user_id, acting.organisation_id)
-    news = [(notice, gettext(notice.message, **notice.values)) for notice in unread]
+    news = [(notice, notices.sentence(notice)) for notice in unread]
     return render_template(
         "home/show.html",
         tasks=tasks,

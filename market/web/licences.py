@@ -100,7 +100,7 @@ def submit() -> Any:
             at=at,
             link="/desk",
             act="operator:decide",
-            organisation=writing.get_one(Organisation, acting.organisation_id).name,
+            organisation=writing.get_one(Organisation, acting.organisation_id).names,
             number=licence.number,
         )
     flash(gettext(N_("Submitted. The operator looks at the document next.")))

@@ -72,7 +72,7 @@ def found() -> Any:
             at=at,
             link="/desk",
             act="operator:decide",
-            organisation=organisation.name,
+            organisation=organisation.names,
         )
     guard.enter(user, organisation.id)
     flash(gettext(N_("Registered. The operator looks at your organisation next.")))

@@ -37,7 +37,7 @@ def show(pack_id: int) -> Any:
         best = grade.report or grade.hint or (standing[0] if standing else None)
         held = holdings.of_pack(reading, pack_id)
         names = {
-            row.organisation_id: reading.get_one(Organisation, row.organisation_id).name
+            row.organisation_id: reading.get_one(Organisation, row.organisation_id).called
             for row in held
         }
         return render_template(

@@ -103,7 +103,7 @@ def invited(token: str) -> Any:
     """What an invitation is to, and the way to accept it."""
     with db.transaction() as reading:
         found = invitations.find(reading, token, at=guard.now())
-        name = found.organisation.name
+        name = found.organisation.called
         has_account = users.find(reading, found.email) is not None
     return render_template(
         "people/invited.html", invitation=found, name=name, has_account=has_account, token=token

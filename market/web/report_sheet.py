@@ -21,7 +21,7 @@ def compose(report: HealthReport, found: dict[str, Any], address: str) -> Health
         pack=f"{report.pack.name} · {report.pack.type.maker} {report.pack.type.model}",
         subject=subject,
         coverage=report.coverage,
-        lab=lab.name,
+        lab=lab.in_full,
         accreditation_number=lab.accreditation_number,
         accreditation_scope=lab.accreditation_scope,
         accreditation_until=days.of(until) if until else None,
@@ -43,7 +43,7 @@ def compose(report: HealthReport, found: dict[str, Any], address: str) -> Health
         picture=str(found["capacities"]),
         reader=f"{report.reader} {report.reader_version}",
         sha256=report.blob_sha256 or "",
-        signer=lab.name,
+        signer=lab.called,
         address=address,
     )
 

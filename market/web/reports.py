@@ -90,7 +90,7 @@ def table() -> Any:
                 report.pack.name,
                 formats.word(report.subject),
                 report.subject_position,
-                report.lab.name,
+                report.lab.called,
                 report.examined_on,
                 report.valid_until,
                 report.grade,
@@ -305,7 +305,7 @@ def sign(sha256: str) -> Any:
             SIGNED,
             at=guard.now(),
             link=url_for("reports.one", report_id=report.id),
-            lab=report.lab.name,
+            lab=report.lab.names,
             number=report.number,
             pack=draft.pack.name,
         )
