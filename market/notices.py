@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from listings import db, words
+from listings import db, names, words
 from listings.errors import N_
 from listings.parties import ACTS, Membership, Role
 from listings.users import User
@@ -78,7 +78,8 @@ def tell(
 ) -> list[Notice]:
     """Leave a sentence for each person of an organisation whose role may do ``act`` (or for all).
 
-    ``message`` is a message id (``N_``); ``values`` must be JSON (ids, numbers, text).
+    ``message`` is a message id (``N_``); ``values`` must be JSON (ids, numbers, text, the
+    ``names`` of an organisation).
     """
     roles = ACTS[act] if act else frozenset(Role)
     people = session.scalars(
@@ -163,6 +164,11 @@ def mark_read(session: orm.Session, user_id: int, *, at: datetime) -> None:
     )
 
 
+def sentence(notice: Notice) -> str:
+    """What a notice says, in the current language."""
+    return words.gettext(notice.message, **names.said(notice.values))
+
+
 def _letter(notice: Notice, user: User) -> EmailMessage:
     with words.speaking(user.locale):
         mail = EmailMessage()
@@ -170,8 +176,7 @@ def _letter(notice: Notice, user: User) -> EmailMessage:
         mail["To"] = user.email
         mail["From"] = os.environ.get("MAIL_FROM", "packbourse@localhost")
         link = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/") + notice.link
-        sentence = words.gettext(notice.message, **notice.values)
-        mail.set_content(f"{user.name}\n\n{sentence}\n\n{link}\n")
+        mail.set_content(f"{user.name}\n\n{sentence(notice)}\n\n{link}\n")
     return mail
 
 
