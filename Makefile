@@ -57,6 +57,7 @@ lock: set-up-dev  ## Compile the lock files anew from pyproject.toml and package
 	@$(UV) pyproject.toml -o requirements/run.txt
 	@$(UV) --group pyproject.toml:front-end -c requirements/run.txt -o requirements/front-end.txt
 	@$(UV) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	@$(UV) pyproject.toml --group pyproject.toml:spark -c requirements/run.txt -o requirements/spark.txt
 	@rm -f package-lock.json
 	@$(BIN)/python tools/assets.py lock
 
