@@ -141,14 +141,19 @@ def test_who_waits_behind_the_closing_finds_the_sale_closed(sale):
         waiting.start()
         while not blocked(session):
             waiting.join(0.01)
+            assert waiting.is_alive(), "it did not wait for the closing"
     waiting.join(10)
     assert [type(error) for error in ended] == [SaleOver]
 
 
 def blocked(session):
-    """Whether another connection waits for a lock that this one holds."""
+    """Whether another connection waits for a lock that this one holds.
+
+    Not from pg_stat_activity: a transaction sees that as it was when it first looked.
+    """
     waiting = sa.text(
-        "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        "SELECT count(*) FROM pg_locks"
+        " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     )
     return session.scalar(waiting)
 
