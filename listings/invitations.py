@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from listings import db, journal, users
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.parties import (
+    ACTS,
     Acting,
     AlreadyMember,
     Membership,
@@ -41,6 +42,7 @@ class Invitation(db.Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None] = mapped_column(default=None)
+    mailed_at: Mapped[datetime | None] = mapped_column(default=None)
 
     organisation: Mapped[Organisation] = orm.relationship(init=False)
 
@@ -77,7 +79,8 @@ def send(
         raise AlreadyMember(field="email")
     session.execute(
         sa.update(Invitation)
-        .where(Invitation.email == email, *_open(acting.organisation_id, at))
+        .where(Invitation.email == email, _of(acting.organisation_id), *_open(at))
+        .execution_options(synchronize_session="fetch")
         .values(expires_at=at)
     )
     token = secrets.token_urlsafe(32)
@@ -95,17 +98,24 @@ def send(
     return invitation, token
 
 
-def _open(organisation_id: int, at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        Invitation.organisation_id == organisation_id,
-        Invitation.accepted_at.is_(None),
-        Invitation.expires_at > at,
+def _open(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Nobody accepted it, it is not over, and who sent it is an administrator still."""
+    may_invite = sa.exists().where(
+        Membership.organisation_id == Invitation.organisation_id,
+        Membership.user_id == Invitation.invited_by,
+        Membership.role.in_(ACTS["organisation:manage"]),
+        Membership.ended_at.is_(None),
     )
+    return (Invitation.accepted_at.is_(None), Invitation.expires_at > at, may_invite)
+
+
+def _of(organisation_id: int) -> sa.ColumnElement[bool]:
+    return Invitation.organisation_id == organisation_id
 
 
 def waiting(session: orm.Session, organisation_id: int, *, at: datetime) -> list[Invitation]:
     """Invitations nobody accepted yet, newest first."""
-    rows = sa.select(Invitation).where(*_open(organisation_id, at))
+    rows = sa.select(Invitation).where(_of(organisation_id), *_open(at))
     return list(session.scalars(rows.order_by(Invitation.id.desc())))
 
 
@@ -126,12 +136,42 @@ def withdraw(
 
 def find(session: orm.Session, token: str, *, at: datetime) -> Invitation:
     """The open invitation of a token, locked; refuses one that is over."""
+    return _locked(session, Invitation.token_sha256 == users.token_hash(token), at=at)
+
+
+def renew(
+    session: orm.Session, invitation_id: int | None, *, at: datetime
+) -> tuple[Invitation, str]:
+    """An open invitation with another token, which replaces the one until now."""
+    invitation = _locked(session, Invitation.id == invitation_id, at=at)
+    token = secrets.token_urlsafe(32)
+    invitation.token_sha256 = users.token_hash(token)
+    return invitation, token
+
+
+def resend(
+    session: orm.Session, acting: Acting, invitation_id: int, *, at: datetime
+) -> tuple[Invitation, str]:
+    """Invite once more, for another fourteen days; the letter until now is over."""
+    acting = demand(acting, "organisation:manage")
+    kept = session.get(Invitation, invitation_id)
+    if kept is None or kept.organisation_id != acting.organisation_id:
+        raise NotFound
+    invitation, token = renew(session, invitation_id, at=at)
+    invitation.expires_at = at + LASTS
+    invitation.invited_by = acting.user_id
+    journal.record(session, "invitation:resent", invitation, at=at, **by(acting))
+    return invitation, token
+
+
+def _locked(session: orm.Session, which: sa.ColumnElement[bool], *, at: datetime) -> Invitation:
     invitation = session.scalar(
         sa.select(Invitation)
-        .where(Invitation.token_sha256 == users.token_hash(token))
+        .where(which, *_open(at))
         .with_for_update(of=Invitation)
+        .execution_options(populate_existing=True)
     )
-    if invitation is None or invitation.accepted_at is not None or at >= invitation.expires_at:
+    if invitation is None:
         raise InvitationOver
     return invitation
 

@@ -72,6 +72,8 @@ def change_role(
 ) -> Membership:
     """Give a person of the acting organisation another role; one administrator always remains."""
     membership = _standing(session, acting, membership_id)
+    if membership.role is role:
+        return membership
     if role is not Role.ADMIN:
         _demand_another_administrator(session, membership)
     membership.role = role

@@ -1,4 +1,4 @@
-"""What an organisation says of itself after it was founded: address, bank account, four eyes."""
+"""What an organisation says of itself after it was founded: address and bank account."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import orm
 
 from listings import db, journal
 from listings.errors import N_, NotFound, Refused
-from listings.parties import Acting, Organisation, by, demand, people
+from listings.parties import Acting, Organisation, by, demand
 
 
 class AccountNumberRefused(Refused):
@@ -22,14 +22,6 @@ class BankNameMissing(Refused):
     """An account number without its bank."""
 
     message = N_("Name the bank and branch that hold the account.")
-
-
-class FourEyesNeedTwo(Refused):
-    """One person cannot both prepare and approve."""
-
-    message = N_(
-        "Four eyes need a second person who may prepare or approve bids. Invite one first."
-    )
 
 
 def own(session: orm.Session, acting: Acting) -> Organisation:
@@ -69,18 +61,4 @@ def set_bank_account(
         raise BankNameMissing(field="bank_name")
     organisation.bank_name, organisation.bank_account = bank_name.strip(), number
     journal.record(session, "organisation:bank-account-set", organisation, at=at, **by(acting))
-    return organisation
-
-
-def set_four_eyes(
-    session: orm.Session, acting: Acting, *, is_on: bool, at: datetime
-) -> Organisation:
-    """Ask (or no longer ask) that one person prepares and another approves bids and deposits."""
-    organisation = own(session, acting)
-    if is_on and len(people(session, organisation.id, "bid:prepare")) < 2:  # noqa: PLR2004
-        raise FourEyesNeedTwo(field="has_four_eyes")
-    organisation.has_four_eyes = is_on
-    journal.record(
-        session, "organisation:four-eyes-set", organisation, at=at, **by(acting), is_on=is_on
-    )
     return organisation

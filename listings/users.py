@@ -27,7 +27,9 @@ ATTEMPTS_WINDOW = timedelta(minutes=15)
 MOST_ATTEMPTS_BY_EMAIL = 10
 # A whole office may stand behind one address.
 MOST_ATTEMPTS_BY_ADDRESS = 60
-_EMAIL = re.compile(r"[^@\s<>\"',;:\\]+@[^@\s<>\"',;:\\.]+(\.[^@\s<>\"',;:\\.]+)*")
+# Narrower than RFC 5322: every address that passes can stand in the header of a mail.
+_LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
+_EMAIL = re.compile(rf"[\w!#$%&*+/=?^`{{|}}~.-]+@{_LABEL}(?:\.{_LABEL})*")
 
 
 class User(db.Base):
@@ -42,7 +44,7 @@ class User(db.Base):
     created_at: Mapped[datetime]
     locale: Mapped[str] = mapped_column(default="zh_Hans_CN")
     is_active: Mapped[bool] = mapped_column(default=True)
-    # Raised by a password change, so that older sessions end.
+    # Raised by a password change and by signing out everywhere, so that older sessions end.
     session_number: Mapped[int] = mapped_column(default=1)
 
 
@@ -278,10 +280,20 @@ def change_password(session: orm.Session, user_id: int, password: str, *, at: da
     return user
 
 
+def end_sessions(session: orm.Session, user_id: int, *, at: datetime) -> User:
+    """Every session of a person ends, on every device, this one too."""
+    user = db.lock(session, User, user_id)
+    if user is None:
+        raise NotFound
+    user.session_number += 1
+    journal.record(session, "user:sessions-ended", user, at=at, user_id=user.id)
+    return user
+
+
 def request_reset(session: orm.Session, email: str, *, at: datetime) -> tuple[User, str] | None:
     """The person and the token for a reset letter, or None where there is no such account.
 
-    Whoever calls writes the letter, and answers the same whether or not there is one.
+    Whoever calls hands the letter over at once: the token is kept nowhere but in it.
     """
     user = find(session, email)
     if user is None or not user.is_active:

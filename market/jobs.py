@@ -11,7 +11,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from listings import db
-from market import auctions, availability, handovers, notices
+from market import auctions, availability, handovers, letters, notices
 from market.auctions import Auction
 from pricing import editions
 
@@ -39,6 +39,7 @@ def sweep(at: datetime | None = None, *, clock: Clock = utc_now) -> int:
     done = close_due(read)
     _try("editions", lambda: _publish(read()))
     _try("titles", lambda: _pass_titles(read()))
+    _try("letters", lambda: letters.deliver(at=read()))
     _try("mail", lambda: _mail(read()))
     return done
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import smtplib
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
 from listings import db, names, words
-from listings.errors import N_
 from listings.parties import ACTS, Membership, Role
 from listings.users import User
+from market import mails
 
 CHANNEL = "packbourse"
 MOST_ATTEMPTS = 10
-SUBJECT = N_("News from Packbourse")
 
 _log = logging.getLogger(__name__)
 
@@ -39,8 +35,6 @@ class Notice(db.Base):
     message: Mapped[str]
     values: Mapped[db.Facts] = mapped_column(default_factory=dict)
     link: Mapped[str] = mapped_column(default="")
-    # A letter is mailed and not shown at home: it carries a secret such as a reset token.
-    is_letter: Mapped[bool] = mapped_column(default=False)
     noticed_at: Mapped[datetime]
     read_at: Mapped[datetime | None] = mapped_column(default=None)
     mailed_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -106,28 +100,6 @@ def tell(
     return told
 
 
-def write_letter(
-    session: orm.Session,
-    user_id: int,
-    message: str,
-    *,
-    at: datetime,
-    link: str = "",
-    **values: object,
-) -> Notice:
-    """A letter to one person that is mailed and not shown on any page (a reset token)."""
-    letter = Notice(
-        user_id=user_id,
-        message=message,
-        values=dict(values),
-        link=link,
-        is_letter=True,
-        noticed_at=at,
-    )
-    session.add(letter)
-    return letter
-
-
 def changed(session: orm.Session, topic: str, *, at: datetime, **facts: object) -> Change:
     """Say that a topic such as ``auction:7`` changed; watchers hear of it after the commit."""
     change = Change(topic=topic, at=at, facts=dict(facts))
@@ -147,7 +119,6 @@ def unread(session: orm.Session, user_id: int, organisation_id: int) -> list[Not
                 Notice.user_id == user_id,
                 Notice.organisation_id == organisation_id,
                 Notice.read_at.is_(None),
-                Notice.is_letter.is_(False),
             )
             .order_by(Notice.id.desc())
             .limit(50),
@@ -169,25 +140,13 @@ def sentence(notice: Notice) -> str:
     return words.gettext(notice.message, **names.said(notice.values))
 
 
-def _letter(notice: Notice, user: User) -> EmailMessage:
-    with words.speaking(user.locale):
-        mail = EmailMessage()
-        mail["Subject"] = words.gettext(SUBJECT)
-        mail["To"] = user.email
-        mail["From"] = os.environ.get("MAIL_FROM", "packbourse@localhost")
-        link = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/") + notice.link
-        mail.set_content(f"{user.name}\n\n{sentence(notice)}\n\n{link}\n")
-    return mail
-
-
 def mail_unsent(session: orm.Session, *, at: datetime, most: int = 50) -> int:
     """Mail what has not been mailed yet; how many letters left. Without MAIL_SERVER none does.
 
     A letter counts as mailed when the server took it; a crash between the two sends it twice,
     never not at all.
     """
-    server = os.environ.get("MAIL_SERVER")
-    if not server:
+    if not mails.is_configured():
         return 0
     waiting = session.scalars(
         sa.select(Notice)
@@ -200,17 +159,17 @@ def mail_unsent(session: orm.Session, *, at: datetime, most: int = 50) -> int:
         .limit(most)
         .with_for_update(skip_locked=True),
     ).all()
-    sent = 0
-    for notice in waiting:
-        user = session.get_one(User, notice.user_id)
-        notice.attempts += 1
-        host, _, port = server.partition(":")
-        try:
-            with smtplib.SMTP(host, int(port or 25), timeout=10) as smtp:
-                smtp.send_message(_letter(notice, user))
-        except OSError:
-            _log.warning("mail server %s did not take notice %s", server, notice.id)
-            continue
-        notice.mailed_at = at
-        sent += 1
-    return sent
+    return sum(_mail(notice, session.get_one(User, notice.user_id), at=at) for notice in waiting)
+
+
+def _mail(notice: Notice, user: User, *, at: datetime) -> bool:
+    notice.attempts += 1
+    with words.speaking(user.locale):
+        mail = mails.compose(user.email, user.name, sentence(notice), link=notice.link)
+    try:
+        mails.hand_over(mail)
+    except OSError:
+        _log.warning("the mail server did not take notice %s", notice.id)
+        return False
+    notice.mailed_at = at
+    return True

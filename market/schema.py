@@ -13,6 +13,7 @@ import listings.blobs
 import listings.custody.commitments
 import listings.custody.keys
 import listings.custody.log
+import listings.four_eyes
 import listings.health.reports
 import listings.invitations
 import listings.journal
@@ -29,6 +30,7 @@ import market.deposits
 import market.handovers
 import market.invoices
 import market.ledger
+import market.letters
 import market.notices
 import market.payments
 import market.settlements

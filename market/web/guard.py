@@ -7,7 +7,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from flask import current_app, g, redirect, request, session, url_for
+from flask import (
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask_login import current_user, login_user, logout_user
 
 from listings import db
@@ -97,6 +106,19 @@ def enter(user: User, organisation_id: int | None) -> None:
     session["confirmed_at"] = now().timestamp()
     login_user(SignedIn(user))
     g.pop("acting", None)
+
+
+def act_for(organisation_id: int) -> None:
+    """Who is signed in acts for another organisation; the password was not proved anew."""
+    session["organisation"] = organisation_id
+    g.pop("acting", None)
+
+
+def unkept(page: str) -> Response:
+    """A page that shows, or whose address is, a way in: no cache keeps it."""
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def leave() -> None:
@@ -222,6 +244,7 @@ def visible(found: Any) -> Any:
 __all__ = [
     "Acting",
     "Role",
+    "act_for",
     "acting",
     "acting_or_none",
     "confirm_identity",
@@ -235,5 +258,6 @@ __all__ = [
     "now",
     "public",
     "signed_in",
+    "unkept",
     "visible",
 ]

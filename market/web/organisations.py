@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import Blueprint, flash, render_template, request
 from flask_login import current_user
 
 from listings import db, parties, profiles, users, words
+from listings import four_eyes as switch
 from listings.errors import N_, Refused
 from listings.identity import uscc
 from listings.parties import Kind, Nature, Organisation, Role
@@ -27,6 +29,36 @@ blueprint = Blueprint("organisations", __name__)
 # The operator is founded by whoever sets the marketplace up, never by a visitor.
 OPEN_KINDS = tuple(kind for kind in Kind if kind is not Kind.OPERATOR)
 WAITS = N_("%(organisation)s registered and waits for approval.")
+
+
+class Step(enum.StrEnum):
+    """What an administrator does about four eyes."""
+
+    ON = "on"
+    ASK = "ask"
+    APPROVE = "approve"
+    KEEP = "keep"
+
+
+# For each step: the act, what is said to who did it, and what to all administrators.
+STEPS: dict[Step, tuple[Callable[..., object], str, str]] = {
+    Step.ON: (switch.turn_on, N_("Four eyes are on."), ""),
+    Step.ASK: (
+        switch.ask_end,
+        N_("Asked. Four eyes stay on until another administrator approves."),
+        N_("%(person)s asks to end four eyes on bids and deposits. Another administrator decides."),
+    ),
+    Step.APPROVE: (
+        switch.approve_end,
+        N_("Four eyes are off."),
+        N_("Four eyes on bids and deposits are off: %(person)s approved it."),
+    ),
+    Step.KEEP: (
+        switch.keep,
+        N_("Four eyes stay on."),
+        N_("Four eyes on bids and deposits stay on: %(person)s decided so."),
+    ),
+}
 
 
 def province_options() -> list[tuple[str, str]]:
@@ -74,7 +106,10 @@ def found() -> Any:
             act="operator:decide",
             organisation=organisation.names,
         )
-    guard.enter(user, organisation.id)
+    if current_user.is_authenticated:
+        guard.act_for(organisation.id)
+    else:
+        guard.enter(user, organisation.id)
     flash(gettext(N_("Registered. The operator looks at your organisation next.")))
     return go("home.show")
 
@@ -193,17 +228,37 @@ def set_bank_account() -> Any:
 @blueprint.get("/organisation/four-eyes")
 @guarded("organisation:manage")
 def four_eyes() -> Any:
-    """The switch for two people on bids and deposits."""
-    return _mine("organisations/four_eyes.html")
+    """The switch for two people on bids and deposits, and a request for its end."""
+    acting = guard.acting()
+    with db.transaction() as reading:
+        mine = reading.get_one(Organisation, acting.organisation_id)
+        asked = switch.waiting(reading, mine.id)
+        asker = asked and reading.get_one(User, asked.asked_by)
+    return render_template("organisations/four_eyes.html", mine=mine, asked=asked, asker=asker)
 
 
 @blueprint.post("/organisation/four-eyes")
 @again(four_eyes)
 @guarded("organisation:manage", fresh=True)
 def set_four_eyes() -> Any:
-    """Turn it the other way."""
-    is_on = Form(request.form).flag("has_four_eyes")
+    """Turn it on, ask for its end, end it as another administrator asked, or keep it."""
+    form = Form(request.form)
+    step = form.choice("step", Step)
+    form.check()
+    assert step is not None
+    act, done, told = STEPS[step]
+    acting, at = guard.acting(), guard.now()
     with db.transaction() as writing:
-        profiles.set_four_eyes(writing, guard.acting(), is_on=is_on, at=guard.now())
-    flash(gettext(N_("Four eyes are on.") if is_on else N_("Four eyes are off.")))
+        act(writing, acting, at=at)
+        if told:
+            notices.tell(
+                writing,
+                acting.organisation_id,
+                told,
+                at=at,
+                link="/organisation/four-eyes",
+                act="organisation:manage",
+                person=current_user.name,
+            )
+    flash(gettext(done))
     return go("organisations.show")

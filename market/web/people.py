@@ -9,18 +9,17 @@ from flask_login import current_user
 
 from listings import db, invitations, memberships, users, words
 from listings.errors import N_
+from listings.invitations import Invitation
 from listings.parties import Role
 from listings.users import User
 from listings.words import gettext
-from market import notices
+from market import letters, mails
 from market.web import guard
 from market.web.app import go
 from market.web.forms import Form, again
 from market.web.guard import PasswordWrong, guarded, member, public, signed_in
 
 blueprint = Blueprint("people", __name__)
-
-INVITED = N_("%(organisation)s invites you to act for it. The letter is good for 14 days, once.")
 
 
 @blueprint.get("/people")
@@ -31,33 +30,59 @@ def show() -> Any:
     with db.transaction() as reading:
         found = memberships.of(reading, acting.organisation_id)
         waiting = invitations.waiting(reading, acting.organisation_id, at=guard.now())
-    return render_template("people/show.html", people=found, waiting=waiting, roles=Role)
+    return render_template(
+        "people/show.html",
+        people=found,
+        waiting=waiting,
+        roles=Role,
+        is_mailing=mails.is_configured(),
+    )
 
 
 @blueprint.post("/people/invite")
 @again(show)
 @guarded("organisation:manage")
 def invite() -> Any:
-    """Make an invitation; its address is shown this once, and mailed to who has an account."""
+    """Invite a mail address: who reads its mail accepts, nobody else."""
     form = Form(request.form)
     email = form.text("email", required=True)
     role = form.choice("role", Role)
     form.check()
     assert role is not None
+    at = guard.now()
+    users.count_attempt(users.normalise_email(email), _address(), at=at, purpose="invite")
     with db.transaction() as writing:
-        sent, token = invitations.send(writing, guard.acting(), email, role, at=guard.now())
-        known = users.find(writing, sent.email)
-        link = url_for("people.invited", token=token)
-        if known is not None:
-            name = sent.organisation.name
-            notices.write_letter(
-                writing, known.id, INVITED, at=guard.now(), link=link, organisation=name
-            )
-    return render_template(
-        "people/sent.html",
-        invitation=sent,
-        address=url_for(".invited", token=token, _external=True),
-    )
+        sent, token = invitations.send(writing, guard.acting(), email, role, at=at)
+        if mails.is_configured():
+            letters.invite(writing, sent, at=at)
+    return _invited(sent, token)
+
+
+@blueprint.post("/people/invitations/<int:invitation_id>/resend")
+@again(lambda **_: show())
+@guarded("organisation:manage")
+def resend(invitation_id: int) -> Any:
+    """Send an open invitation once more; its older letter is over."""
+    at = guard.now()
+    with db.transaction() as writing:
+        sent, token = invitations.resend(writing, guard.acting(), invitation_id, at=at)
+        if mails.is_configured():
+            letters.invite(writing, sent, at=at)
+    users.count_attempt(sent.email, _address(), at=at, purpose="invite")
+    return _invited(sent, token)
+
+
+def _address() -> str:
+    return request.remote_addr or ""
+
+
+def _invited(sent: Invitation, token: str) -> Any:
+    """The mail carries the address; only where no server takes mail is it shown, this once."""
+    if mails.is_configured():
+        flash(gettext(N_("A letter to %(email)s is on its way."), email=sent.email))
+        return go("people.show")
+    address = url_for("people.invited", token=token, _external=True)
+    return guard.unkept(render_template("people/sent.html", invitation=sent, address=address))
 
 
 @blueprint.post("/people/<int:membership_id>/role")
@@ -105,9 +130,10 @@ def invited(token: str) -> Any:
         found = invitations.find(reading, token, at=guard.now())
         name = found.organisation.called
         has_account = users.find(reading, found.email) is not None
-    return render_template(
+    page = render_template(
         "people/invited.html", invitation=found, name=name, has_account=has_account, token=token
     )
+    return guard.unkept(page)
 
 
 @blueprint.post("/invitations/<token>")
@@ -129,7 +155,10 @@ def accept(token: str) -> Any:
                 at=at,
             )
         user = writing.get_one(User, joined.user_id)
-    guard.enter(user, joined.organisation_id)
+    if current_user.is_authenticated:
+        guard.act_for(joined.organisation_id)
+    else:
+        guard.enter(user, joined.organisation_id)
     flash(gettext(N_("Welcome. You act for this organisation now.")))
     return go("home.show")
 
@@ -147,7 +176,7 @@ def account() -> Any:
 def change_password() -> Any:
     """Choose another password; my other sessions end, this one goes on."""
     at = guard.now()
-    users.count_attempt(current_user.email, request.remote_addr or "", at=at)
+    users.count_attempt(current_user.email, _address(), at=at)
     with db.transaction() as writing:
         user = writing.get_one(User, current_user.id)
         if not users.is_password(user, request.form.get("current", "")):
@@ -157,3 +186,14 @@ def change_password() -> Any:
     guard.enter(user, found.organisation_id if found else None)
     flash(gettext(N_("Your new password is kept; your other sessions ended.")))
     return go("people.account")
+
+
+@blueprint.post("/account/signout")
+@signed_in
+def sign_out_everywhere() -> Any:
+    """End all my sessions, on every device."""
+    with db.transaction() as writing:
+        users.end_sessions(writing, current_user.id, at=guard.now())
+    guard.leave()
+    flash(gettext(N_("You are signed out on every device.")))
+    return go("signin.show")

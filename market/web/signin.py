@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session
@@ -11,18 +10,13 @@ from flask_login import current_user
 from listings import db, memberships, users
 from listings.errors import N_, Forbidden
 from listings.words import gettext
-from market import notices
+from market import letters, mails
 from market.web import guard
 from market.web.app import go
 from market.web.forms import Form, again
 from market.web.guard import public, signed_in
 
 blueprint = Blueprint("signin", __name__)
-
-RESET_LETTER = N_(
-    "Somebody, perhaps you, asked for a new password. Open this address within an hour to choose "
-    "it. If it was not you, do nothing."
-)
 
 
 def address() -> str:
@@ -63,7 +57,7 @@ def enter() -> Any:
 @blueprint.post("/signout")
 @public
 def leave() -> Any:
-    """End the session."""
+    """End the session of this browser; `people.sign_out_everywhere` ends all."""
     guard.leave()
     return redirect("/", 303)
 
@@ -100,7 +94,7 @@ def forgotten() -> Any:
     """Ask for a letter."""
     is_sent = request.method == "GET" and "sent" in request.args
     return render_template(
-        "signin/forgotten.html", is_sent=is_sent, is_mailing=bool(os.environ.get("MAIL_SERVER"))
+        "signin/forgotten.html", is_sent=is_sent, is_mailing=mails.is_configured()
     )
 
 
@@ -108,16 +102,12 @@ def forgotten() -> Any:
 @again(forgotten)
 @public
 def send_letter() -> Any:
-    """Send it where there is an account; the answer is the same where there is none."""
+    """Ask for it: whether there is an account is looked up later, so no answer tells."""
     email = users.normalise_email(Form(request.form).text("email"))
     users.count_attempt(email, address(), at=guard.now(), purpose="reset")
-    with db.transaction() as writing:
-        found = users.request_reset(writing, email, at=guard.now())
-        if found is not None:
-            user, token = found
-            notices.write_letter(
-                writing, user.id, RESET_LETTER, at=guard.now(), link=f"/reset/{token}"
-            )
+    if mails.is_configured():
+        with db.transaction() as writing:
+            letters.ask_reset(writing, email, at=guard.now())
     return go("signin.forgotten", sent=1)
 
 
@@ -127,7 +117,7 @@ def new_password(token: str) -> Any:
     """Choose a new password with the token of a letter."""
     with db.transaction() as reading:
         users.check_reset(reading, token, at=guard.now())
-    return render_template("signin/new_password.html")
+    return guard.unkept(render_template("signin/new_password.html"))
 
 
 @blueprint.post("/reset/<token>")

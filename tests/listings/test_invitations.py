@@ -4,9 +4,10 @@ import threading
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from make import NOW, Make
 
-from listings import db, invitations, parties, users
+from listings import db, invitations, memberships, parties, users
 from listings.errors import Forbidden, NotFound
 from listings.parties import Kind, Role
 
@@ -83,6 +84,53 @@ def test_a_withdrawn_invitation_is_over(session, make, admin):
     assert invitations.waiting(session, admin.organisation_id, at=NOW) == []
     with pytest.raises(invitations.InvitationOver):
         accept_anew(session, token)
+
+
+def test_an_invitation_sent_again_has_another_token_and_another_fortnight(session, make, admin):
+    sent, first = invitations.send(session, admin, "x@example.com", Role.CLERK, at=NOW)
+    later = NOW + timedelta(days=10)
+    with pytest.raises(NotFound):
+        invitations.resend(session, make.member(make.organisation(Kind.LAB)), sent.id, at=later)
+    again, second = invitations.resend(session, admin, sent.id, at=later)
+    assert again is sent
+    with pytest.raises(invitations.InvitationOver):
+        invitations.find(session, first, at=later)
+    assert accept_anew(session, second, at=NOW + timedelta(days=20)).role is Role.CLERK
+    with pytest.raises(invitations.InvitationOver):
+        invitations.resend(session, admin, sent.id, at=later)
+
+
+def test_only_the_hash_of_a_token_is_kept(session, admin):
+    _, token = invitations.send(session, admin, "x@example.com", Role.CLERK, at=NOW)
+    session.flush()
+    kept = session.execute(sa.text("SELECT row_to_json(i)::text FROM invitation i")).scalar_one()
+    assert token not in kept
+    assert users.token_hash(token).hex() in kept
+
+
+@pytest.mark.parametrize("how", ["ended", "demoted"])
+def test_an_invitation_falls_with_the_administrator_who_sent_it(session, make, admin, how):
+    firm = session.get(parties.Organisation, admin.organisation_id)
+    other = make.member(firm)
+    _, token = invitations.send(session, other, "x@example.com", Role.ADMIN, at=NOW)
+    membership = next(m for m, u in memberships.of(session, firm.id) if u.id == other.user_id)
+    if how == "ended":
+        memberships.end(session, admin, membership.id, at=NOW)
+    else:
+        memberships.change_role(session, admin, membership.id, Role.CLERK, at=NOW)
+    session.flush()
+    with pytest.raises(invitations.InvitationOver):
+        accept_anew(session, token)
+    assert invitations.waiting(session, firm.id, at=NOW) == []
+
+
+def test_who_joined_meanwhile_keeps_the_role_it_has(session, make, admin):
+    firm = session.get(parties.Organisation, admin.organisation_id)
+    _, token = invitations.send(session, admin, "x@example.com", Role.ADMIN, at=NOW)
+    clerk = make.member(firm, Role.CLERK, email="x@example.com")
+    with pytest.raises(parties.AlreadyMember):
+        invitations.accept(session, token, clerk.user_id, at=NOW)
+    assert parties.acting_for(session, clerk.user_id, firm.id).role is Role.CLERK
 
 
 def test_only_administrators_invite_and_nobody_twice(session, make, admin):

@@ -134,16 +134,6 @@ def test_an_administrator_rules_in_its_own_organisation_only(session, make):
     assert parties.acting_for(session, admin.user_id, firm.id) == admin
 
 
-def test_four_eyes_need_a_second_person(session, make):
-    firm = make.organisation(Kind.SECOND_LIFE)
-    admin = make.member(firm)
-    make.member(firm, Role.VIEWER)
-    with pytest.raises(profiles.FourEyesNeedTwo):
-        profiles.set_four_eyes(session, admin, is_on=True, at=NOW)
-    make.member(firm, Role.CLERK)
-    assert profiles.set_four_eyes(session, admin, is_on=True, at=NOW).has_four_eyes
-
-
 @pytest.mark.parametrize("number", ["", "1234567", "6222-あ-0000000", "6" * 35])
 def test_what_is_no_account_number_is_refused(session, make, number):
     admin = make.member(make.organisation(Kind.LAB))

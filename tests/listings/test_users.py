@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from email import policy
+from email.message import EmailMessage
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import example, given
+from hypothesis import strategies as st
 from make import NOW
 
 from listings import db, users
@@ -217,3 +221,22 @@ def test_tries_at_once_are_all_counted(database):
     for thread in threads:
         thread.join()
     assert len(refused) == 16 - users.MOST_ATTEMPTS_BY_EMAIL
+
+
+def test_signing_out_everywhere_raises_the_session_number(session, person):
+    session.flush()
+    before = person.session_number
+    assert users.end_sessions(session, person.id, at=NOW).session_number == before + 1
+
+
+@given(st.text(alphabet="ab.-_[]()é中@\x00\n,^+", max_size=12), st.text("ab.[-é", max_size=6))
+@example("*", "[")
+def test_every_address_that_passes_can_be_written_to(local, domain):
+    try:
+        email = users.normalise_email(f"{local}@{domain}.cn")
+    except users.EmailRefused:
+        return
+    mail = EmailMessage()
+    mail["To"] = email
+    assert mail["To"].addresses
+    mail.as_bytes(policy=policy.SMTP)

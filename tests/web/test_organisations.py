@@ -13,6 +13,8 @@ from listings import db, licences, parties
 from listings.licences import Licence, LicenceKind
 from listings.lots import Route
 from listings.parties import Kind, Organisation, Role
+from listings.users import User
+from market import letters, mails
 
 PDF = b"%PDF-1.7 scan"
 
@@ -54,7 +56,8 @@ def test_each_role_sees_the_organisation_and_only_administrators_change_it(firm,
         for path in ("/organisation/details", "/organisation/bank", "/organisation/four-eyes"):
             expected = 200 if role is Role.ADMIN else 403
             assert browser.get(path).status_code == expected, (role, path)
-            posted = browser.post(path, data={"bank_name": "行", "bank_account": "62220000"})
+            data = {"bank_name": "行", "bank_account": "62220000", "step": "on"}
+            posted = browser.post(path, data=data)
             assert posted.status_code == (303 if role is Role.ADMIN else 403)
 
 
@@ -90,13 +93,101 @@ def test_an_invitation_is_shown_once_and_makes_a_colleague(firm, sign_in, client
     sent = admin.post("/people/invite", data={"email": "new@example.com", "role": "signer"})
     path = re.search(r"http://localhost(/invitations/[\w-]+)", read(sent)).group(1)
     assert path not in read(admin.get("/people"))
-    assert firm["mine"].name in read(client.get(path))
+    assert firm["mine"].name_en in read(client.get(path))
     short = client.post(path, data={"name": "新人", "password": "short"})
     assert short.status_code == 422
     assert 'value="新人"' in read(short)
     assert client.post(path, data={"name": "新人", "password": "long enough"}).location == "/"
     assert "Signer" in read(client.get("/"))
     assert client.get(path).status_code == 404
+
+
+def test_an_invitation_goes_to_its_address_and_the_inviter_never_sees_it(
+    firm, sign_in, client, monkeypatch
+):
+    box = []
+    monkeypatch.setenv("MAIL_SERVER", "mail.example")
+    monkeypatch.setattr(mails, "hand_over", box.append)
+    admin = sign_in(firm[Role.ADMIN])
+    data = {"email": "new@example.com", "role": "signer"}
+    answer = admin.post("/people/invite", data=data, follow_redirects=True)
+    page = read(answer)
+    assert "A letter to new@example.com is on its way." in page
+    assert "not mailed yet" in page
+    assert "/invitations/" not in page.replace("/people/invitations/", "")
+    letters.deliver(at=NOW)
+    assert "not mailed yet" not in read(admin.get("/people"))
+    first = way_in(box[0])
+    (again,) = re.findall(r"/people/invitations/\d+/resend", read(admin.get("/people")))
+    assert admin.post(again).location == "/people"
+    letters.deliver(at=NOW)
+    assert client.get(first).status_code == 404
+    path = way_in(box[1])
+    page = client.get(path)
+    assert page.headers["Cache-Control"] == "no-store"
+    assert client.post(path, data={"name": "新人", "password": "long enough"}).location == "/"
+    assert admin.post(again).status_code == 404
+
+
+def way_in(mail):
+    return re.search(r"http://[^/]+(/invitations/[\w-]{43})", mail.get_content()).group(1)
+
+
+def test_without_a_mail_server_the_page_says_why_the_address_is_shown(firm, sign_in):
+    admin = sign_in(firm[Role.ADMIN])
+    data = {"email": "new@example.com", "role": "signer"}
+    sent = admin.post("/people/invite", data=data)
+    assert "No mail server is set up here, so no letter can be sent." in read(sent)
+    assert sent.headers["Cache-Control"] == "no-store"
+    (again,) = re.findall(r"/people/invitations/\d+/resend", read(admin.get("/people")))
+    assert "http://localhost/invitations/" in read(admin.post(again))
+    assert sign_in(firm["stranger"]).post(again).status_code == 404
+    assert sign_in(firm[Role.APPROVER]).post(again).status_code == 403
+
+
+def test_accepting_an_invitation_proves_no_password(firm, sign_in, made):
+    admin, guest = sign_in(firm[Role.ADMIN]), sign_in(firm["stranger"], is_recent=False)
+    with db.transaction() as session:
+        email = session.get_one(User, firm["stranger"].user_id).email
+    sent = admin.post("/people/invite", data={"email": email, "role": "admin"})
+    path = re.search(r"http://localhost(/invitations/[\w-]+)", read(sent)).group(1)
+    assert guest.post(path).location == "/"
+    assert firm["mine"].credit_code in read(guest.get("/organisation"))
+    refused = guest.post("/organisation/bank", data={"bank_name": "行", "bank_account": "6" * 12})
+    assert refused.status_code == 422
+
+
+def test_invitations_to_one_address_are_counted(firm, sign_in):
+    admin = sign_in(firm[Role.ADMIN])
+    data = {"email": "new@example.com", "role": "viewer"}
+    codes = [admin.post("/people/invite", data=data).status_code for _ in range(11)]
+    assert codes == [200] * 10 + [429]
+
+
+def test_four_eyes_end_with_the_second_administrator(firm, sign_in, made, clock):
+    path = "/organisation/four-eyes"
+    admin = sign_in(firm[Role.ADMIN])
+    assert admin.post(path, data={"step": "on"}).status_code == 303
+    refused = admin.post(path, data={"step": "ask"})
+    assert refused.status_code == 422
+    assert "Make a colleague an administrator under People" in read(refused)
+    with made() as make:
+        mine = make.session.get_one(Organisation, firm["mine"].id)
+        colleague = make.member(mine)
+    second = sign_in(colleague)
+    assert admin.post(path, data={"step": "ask"}).status_code == 303
+    assert "another one approves" in read(admin.get(path))
+    assert "asks to end four eyes" in read(second.get("/"))
+    alone = admin.post(path, data={"step": "approve"})
+    assert "You asked for this yourself" in read(alone)
+    early = second.post(path, data={"step": "approve"})
+    assert "has been an administrator for seven days" in read(early)
+    clock.at = NOW + timedelta(days=7)
+    second = sign_in(colleague)
+    assert "Approve: end four eyes" in read(second.get(path))
+    assert second.post(path, data={"step": "approve"}).status_code == 303
+    with db.transaction() as session:
+        assert not session.get_one(Organisation, firm["mine"].id).has_four_eyes
 
 
 def test_an_invitation_is_not_accepted_by_somebody_else(firm, sign_in):

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import re
+
 import html5lib
 import pytest
 import sqlalchemy as sa
 from make import NOW
 
 from listings import db, users
-from listings.parties import Kind, Role
+from listings.parties import Acting, Kind, Role, join
 from listings.users import User
+from market import letters, mails
 from market.notices import Notice
 
 WORD = "long enough 密码"
@@ -33,8 +36,6 @@ def people(made):
             make.session, email="li@example.com", name="李娜", password=WORD, at=NOW
         )
         lab, firm = make.organisation(Kind.LAB), make.organisation(Kind.SECOND_LIFE)
-        from listings.parties import join
-
         for organisation in (lab, firm):
             join(make.session, person.id, organisation.id, Role.ADMIN, at=NOW)
     return person, lab, firm
@@ -49,11 +50,11 @@ def test_signing_in_leads_through_the_choice_to_the_page_asked_for(client, peopl
     sent = {"email": "li@example.com", "password": WORD, "next": "/people"}
     entered = client.post("/signin", data=sent)
     assert entered.location == "/choose?next=/people"
-    assert firm.name in read(client.get(entered.location))
+    assert firm.name_en in read(client.get(entered.location))
     chosen = client.post("/choose", data={"organisation": firm.id, "next": "/people"})
     assert chosen.location == "/people"
-    assert firm.name in read(client.get("/people"))
-    assert lab.name not in read(client.get("/people"))
+    assert firm.name_en in read(client.get("/people"))
+    assert lab.name_en not in read(client.get("/people"))
 
 
 def test_nobody_chooses_an_organisation_of_others(client, people, made):
@@ -98,33 +99,101 @@ def test_signing_out_ends_the_session(client, people):
     assert client.get("/account").status_code == 303
 
 
-def test_a_letter_sets_a_new_password_once(client, people):
+@pytest.fixture
+def box(monkeypatch):
+    """The mails that left, with a mail server configured."""
+    taken = []
+    monkeypatch.setenv("MAIL_SERVER", "mail.example")
+    monkeypatch.setattr(mails, "hand_over", taken.append)
+    return taken
+
+
+def way_in(mail):
+    """The path that a letter leads to."""
+    return re.search(r"http://[^/]+(/\w+/[\w-]{43})", mail.get_content()).group(1)
+
+
+def test_a_letter_sets_a_new_password_once(client, people, box):
     answers = [
         client.post("/reset", data={"email": email}, follow_redirects=True)
         for email in ("li@example.com", "nobody@example.com")
     ]
     assert read(answers[0]) == read(answers[1])
-    with db.transaction() as session:
-        (letter,) = session.scalars(sa.select(Notice).where(Notice.is_letter)).all()
-    assert "At least 10" in read(client.get(letter.link))
-    short = client.post(letter.link, data={"password": "short"})
+    assert letters.deliver(at=NOW) == 1
+    path = way_in(box[0])
+    page = client.get(path)
+    assert "At least 10" in read(page)
+    assert page.headers["Cache-Control"] == "no-store"
+    short = client.post(path, data={"password": "short"})
     assert short.status_code == 422
     assert "at least 10 characters; this one has 5" in read(short)
-    client.post(letter.link, data={"password": "another password"})
-    assert client.get(letter.link).status_code == 404
+    client.post(path, data={"password": "another password"})
+    assert client.get(path).status_code == 404
     sent = {"email": "li@example.com", "password": "another password"}
     assert client.post("/signin", data=sent).status_code == 303
 
 
-def test_a_reset_asks_for_a_mail_address(client):
+def test_asking_for_a_letter_does_the_same_work_for_every_address(client, people, box, database):
+    done = []
+
+    def listen(_c, _cursor, statement, *_):
+        done[-1].append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", listen)
+    try:
+        for email in ("li@example.com", "nobody@example.com"):
+            done.append([])
+            client.post("/reset", data={"email": email})
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", listen)
+    assert done[0] == done[1] != []
+
+
+def test_without_a_mail_server_the_page_says_whom_to_ask(client, people, monkeypatch):
+    monkeypatch.delenv("MAIL_SERVER", raising=False)
+    assert "No mail server is set up here" in read(client.get("/reset"))
+    client.post("/reset", data={"email": "li@example.com"})
+    with db.transaction() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(letters.Letter)) == 0
+
+
+def test_a_reset_asks_for_a_mail_address(client, box):
     refused = client.post("/reset", data={"email": "nonsense"})
     assert refused.status_code == 422
     assert "“nonsense” is not a mail address" in read(refused)
 
 
-def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(app, client, people, sign_in):
-    from listings.parties import Acting
+def test_a_new_password_by_letter_ends_every_session(client, people, sign_in, box):
+    person, lab, _ = people
+    others = [sign_in(Acting(person.id, lab.id, Role.ADMIN, lab.kinds)) for _ in range(2)]
+    client.post("/reset", data={"email": "li@example.com"})
+    letters.deliver(at=NOW)
+    client.post(way_in(box[0]), data={"password": "another password"})
+    assert {other.get("/account").status_code for other in others} == {303}
 
+
+def test_signing_out_everywhere_ends_every_session_even_a_copied_one(people, sign_in):
+    person, lab, _ = people
+    here, there = (sign_in(Acting(person.id, lab.id, Role.ADMIN, lab.kinds)) for _ in range(2))
+    copied = here.get_cookie("packbourse").value
+    assert "Sign out everywhere" in read(here.get("/account"))
+    answer = here.post("/account/signout", follow_redirects=True)
+    assert "You are signed out on every device." in read(answer)
+    here.set_cookie("packbourse", copied)
+    for browser in (here, there):
+        assert browser.get("/account").status_code == 303
+
+
+def test_a_session_given_before_the_sign_in_is_not_taken_over(client, people):
+    with client.session_transaction() as session:
+        session["confirmed_at"], session["organisation"], session["planted"] = 1e12, 1, 1
+    client.post("/signin", data={"email": "li@example.com", "password": WORD})
+    with client.session_transaction() as session:
+        assert "planted" not in session
+        assert session["confirmed_at"] == NOW.timestamp()
+
+
+def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(app, client, people, sign_in):
     person, lab, _ = people
     other = sign_in(Acting(person.id, lab.id, Role.ADMIN, lab.kinds))
     client.post("/signin", data={"email": "li@example.com", "password": WORD})
@@ -199,3 +268,24 @@ def test_everything_wrong_with_a_registration_is_said_at_once(client, made):
     page = read(client.post("/organisations/new", data=sent))
     for field in ("credit_code", "nature", "province", "kinds", "person", "email", "password"):
         assert f'href="#f-{field}"' in page
+
+
+def test_founding_another_organisation_proves_no_password(people, sign_in, made):
+    from make import credit_code
+
+    person, lab, _ = people
+    with made() as make:
+        make.organisation(Kind.OPERATOR)
+    browser = sign_in(Acting(person.id, lab.id, Role.ADMIN, lab.kinds), is_recent=False)
+    sent = {
+        "name": "新能源有限公司",
+        "credit_code": credit_code(779),
+        "nature": "private",
+        "province": "安徽",
+        "kinds": ["second_life"],
+    }
+    assert browser.post("/organisations/new", data=sent).location == "/"
+    assert "新能源有限公司" in read(browser.get("/organisation"))
+    refused = browser.post("/organisation/bank", data={"bank_name": "行", "bank_account": "6" * 12})
+    assert refused.status_code == 422
+    assert "Enter your password to confirm." in read(refused)
