@@ -1,4 +1,7 @@
-"""Prepared maxima: one person of a firm names a maximum, another one lets it become a bid."""
+"""Prepared maxima: one person of a firm names a maximum, another one lets it become a bid.
+
+A claim at a fixed price is prepared and decided on here too, and carried out in `market.claims`.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ APPROVAL_WANTED = N_("A maximum of %(maximum)s for “%(lot)s” waits for appro
 
 
 class SamePerson(Forbidden):
-    """Who prepared a maximum cannot approve it."""
+    """Who prepared a maximum or a claim cannot approve it."""
 
-    message = N_("You prepared this maximum; another person of your organisation approves it.")
+    message = N_("You prepared this yourself; another person of your organisation approves it.")
 
 
 class AlreadyDecided(Conflict):
@@ -47,6 +50,22 @@ def prepare(
     least = auctions.next_minimum(auction)
     if auction.leader_id != acting.organisation_id and maximum.minor < least:
         raise bids.BidTooLow(field="maximum", minimum=str(Money(least, auction.currency)))
+    return propose(session, acting, auction, maximum, APPROVAL_WANTED, at=at)
+
+
+def propose(
+    session: orm.Session,
+    acting: Acting,
+    auction: Auction,
+    maximum: Money,
+    wanted: str,
+    *,
+    at: datetime,
+) -> BidProposal:
+    """Write what was prepared, once it is settled that it may be, and tell those who approve.
+
+    ``wanted`` is the sentence (a message id on ``lot`` and ``maximum``) that they read.
+    """
     proposal = BidProposal(
         auction_id=auction.id,
         bidder_id=acting.organisation_id,
@@ -59,7 +78,7 @@ def prepare(
     notices.tell(
         session,
         acting.organisation_id,
-        APPROVAL_WANTED,
+        wanted,
         at=at,
         link="/bids",
         act="bid:approve",
@@ -74,13 +93,14 @@ def approve(
 ) -> bids.Placed:
     """Another person of the firm lets a prepared maximum become a bid, with all its checks.
 
-    Where the bid is refused the proposal stays prepared.
+    Where the bid is refused the proposal stays prepared. A prepared claim is approved in `claims`.
     """
     acting = demand(acting, "bid:approve")
-    found = _proposal(session, acting, proposal_id)
+    found = own(session, acting, proposal_id)
+    bids.demand_bids_taken(session, found.auction_id)
     auction = db.lock(session, Auction, found.auction_id)
     assert auction is not None
-    proposal = _decide(session, acting, proposal_id, ProposalState.APPROVED, clock())
+    proposal = decide(session, acting, proposal_id, ProposalState.APPROVED, at=clock())
     maximum = Money(proposal.maximum_minor, auction.currency)
     return bids.write(
         session,
@@ -94,16 +114,22 @@ def approve(
 
 
 def reject(session: orm.Session, acting: Acting, proposal_id: int, *, at: datetime) -> BidProposal:
-    """The second person, or who prepared it, gives a prepared maximum up."""
+    """The second person, or who prepared it, gives a prepared maximum or claim up."""
     acting = demand(acting, "bid:prepare")
-    found = _proposal(session, acting, proposal_id)
+    found = own(session, acting, proposal_id)
     if found.prepared_by != acting.user_id:
         demand(acting, "bid:approve")
-    return _decide(session, acting, proposal_id, ProposalState.REJECTED, at)
+    return decide(session, acting, proposal_id, ProposalState.REJECTED, at=at)
 
 
-def waiting(session: orm.Session, organisation_id: int) -> list[tuple[BidProposal, Auction]]:
-    """The prepared maxima of an organisation on sales that are not over, the oldest first."""
+def waiting(
+    session: orm.Session, organisation_id: int, *, at: datetime
+) -> list[tuple[BidProposal, Auction]]:
+    """What an organisation prepared on sales that are not over at ``at``, the oldest first.
+
+    The end of a sale ends the waiting: a lot that was claimed, or whose time is up, leaves nothing
+    to approve.
+    """
     rows = session.execute(
         sa.select(BidProposal, Auction)
         .join(Auction, Auction.id == BidProposal.auction_id)
@@ -111,30 +137,33 @@ def waiting(session: orm.Session, organisation_id: int) -> list[tuple[BidProposa
             BidProposal.bidder_id == organisation_id,
             BidProposal.state == ProposalState.PREPARED,
             Auction.state == AuctionState.SCHEDULED,
+            Auction.closes_at > at,
         )
         .order_by(BidProposal.id)
     )
     return [(proposal, auction) for proposal, auction in rows]
 
 
-def _proposal(session: orm.Session, acting: Acting, proposal_id: int) -> BidProposal:
+def own(session: orm.Session, acting: Acting, proposal_id: int) -> BidProposal:
+    """A proposal of the acting organisation; `NotFound` for any other."""
     proposal = session.get(BidProposal, proposal_id)
     if proposal is None or proposal.bidder_id != acting.organisation_id:
         raise NotFound
     return proposal
 
 
-def _decide(
-    session: orm.Session, acting: Acting, proposal_id: int, to: ProposalState, at: datetime
+def decide(
+    session: orm.Session, acting: Acting, proposal_id: int, to: ProposalState, *, at: datetime
 ) -> BidProposal:
+    """Lock a proposal of the own organisation and end it, once; who prepared it cannot approve."""
     proposal = db.lock(session, BidProposal, proposal_id)
     assert proposal is not None
     if proposal.state is not ProposalState.PREPARED:
         raise AlreadyDecided
-    if proposal.prepared_by == acting.user_id and to is ProposalState.APPROVED:
+    is_own = proposal.prepared_by == acting.user_id
+    if is_own and to is ProposalState.APPROVED:
         raise SamePerson
-    own = proposal.prepared_by == acting.user_id
     proposal.state, proposal.decided_at = to, at
-    proposal.decided_by = None if own else acting.user_id
+    proposal.decided_by = None if is_own else acting.user_id
     journal.record(session, f"bid:{to.value}", proposal, at=at, **by(acting))
     return proposal

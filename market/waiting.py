@@ -156,7 +156,7 @@ def _buying(acting: Acting, at: datetime) -> Iterator[Query]:
         running_proposals = proposals.where(
             Auction.state == AuctionState.SCHEDULED, Auction.closes_at > at
         )
-        yield N_("Maxima that wait for your approval"), "/bids", running_proposals
+        yield N_("Maxima and claims that wait for your approval"), "/bids", running_proposals
     required = _count(
         Deposit, Deposit.bidder_id == firm, Deposit.state == DepositState.REQUIRED
     ).join(Organisation, Organisation.id == Deposit.bidder_id)

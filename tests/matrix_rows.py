@@ -92,7 +92,7 @@ ROWS: Final[dict[str, Rows]] = {
     ),
     "values.record": _of("value", "draft", "open"),
     **dict.fromkeys(("pack_types.edit", "pack_types.correct"), _TYPE),
-    **dict.fromkeys(("bids.approve", "bids.reject"), _of("proposal")),
+    **dict.fromkeys(("bids.approve", "bids.reject", "claims.approve"), _of("proposal")),
     "public.short": {"": {"token": "token"}},
     "public.show": {"": {"token": "token"}},
     **dict.fromkeys(

@@ -14,7 +14,7 @@ from listings.money import Money
 from listings.parties import Organisation, may
 from listings.words import gettext
 from market import auctions, bids, proposals
-from market.auctions import AuctionState, SaleOver
+from market.auctions import Auction, AuctionState, Format, SaleOver
 from market.web import guard, lots
 from market.web.app import go
 from market.web.forms import Form, again
@@ -26,17 +26,20 @@ blueprint = Blueprint("bids", __name__)
 @blueprint.get("/bids")
 @member()
 def show() -> Any:
-    """The sales that my organisation bid on, and maxima that wait for a second person."""
-    acting = guard.acting()
+    """The sales that my organisation bid on, and what waits for a second person."""
+    acting, at = guard.acting(), guard.now()
     with db.transaction() as session:
         rows = bids.of(session, acting.organisation_id)
-        waiting = proposals.waiting(session, acting.organisation_id)
+        waiting = [
+            (proposal, sale, auctions.total(sale, proposal.maximum_minor))
+            for proposal, sale in proposals.waiting(session, acting.organisation_id, at=at)
+        ]
         return render_template(
             "bids/show.html",
             rows=rows,
             waiting=waiting,
             may_approve=may(acting, "bid:approve"),
-            at=guard.now(),
+            at=at,
         )
 
 
@@ -99,10 +102,13 @@ def approve(proposal_id: int) -> Any:
 @again(_list)
 @guarded("bid:prepare")
 def reject(proposal_id: int) -> Any:
-    """Give a prepared maximum up."""
+    """Give a prepared maximum or claim up."""
     with db.transaction() as session:
-        proposals.reject(session, guard.acting(), proposal_id, at=guard.now())
-    flash(gettext(N_("The prepared maximum is given up.")))
+        proposal = proposals.reject(session, guard.acting(), proposal_id, at=guard.now())
+        kind = session.get_one(Auction, proposal.auction_id).format
+    is_claim = kind is Format.FIXED_PRICE
+    given_up = N_("The prepared claim is given up."), N_("The prepared maximum is given up.")
+    flash(gettext(given_up[0] if is_claim else given_up[1]))
     return go("bids.show")
 
 
@@ -122,7 +128,7 @@ def _confirmation(lot_id: int) -> Any:
     assert maximum is not None
     with db.transaction() as session:
         lot, auction = lots.seen(session, lot_id)
-        sale: auctions.Auction = guard.visible(auction)
+        sale: Auction = guard.visible(auction)
         _demand_open(sale, guard.now())
         bids.demand_bids_taken(session, sale.id)
         bids.demand_currency(sale, maximum)
@@ -148,7 +154,7 @@ def _confirmation(lot_id: int) -> Any:
         )
 
 
-def _demand_open(sale: auctions.Auction, at: datetime) -> None:
+def _demand_open(sale: Auction, at: datetime) -> None:
     if sale.state is not AuctionState.SCHEDULED or at >= sale.closes_at:
         raise SaleOver
     if at < sale.opens_at:

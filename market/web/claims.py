@@ -1,4 +1,8 @@
-"""Claiming a lot at its fixed price: the facts once more, then the award."""
+"""Claiming a lot at its fixed price: the facts once more, then the award.
+
+In a firm with four eyes the first person's form prepares the claim, and the second person's
+approval buys.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from listings.errors import N_, Conflict, Refused
 from listings.words import gettext
 from market import auctions, claims
 from market.auctions import Auction
-from market.web import guard, lots
+from market.web import bids, guard, lots
 from market.web.app import go
 from market.web.forms import Form, again
 from market.web.guard import guarded
@@ -22,7 +26,7 @@ blueprint = Blueprint("claims", __name__)
 
 @blueprint.get("/lots/<int:lot_id>/claim")
 @again(lots.show)
-@guarded("bid:place")
+@guarded("bid:prepare")
 def confirm(lot_id: int) -> Any:
     """Repeat the facts and the amount in words before the claim binds."""
     return _confirmation(lot_id)
@@ -38,24 +42,41 @@ def _again(lot_id: int) -> Any:
 
 @blueprint.post("/lots/<int:lot_id>/claim")
 @again(_again)
-@guarded("bid:place", fresh=True)
+@guarded("bid:prepare", fresh=True)
 def claim(lot_id: int) -> Any:
-    """Buy the lot at its price."""
+    """Buy the lot at its price; with four eyes, put the claim before the second person."""
     form = Form(request.form)
     form_key = form.text("form_key", required=True, most=100)
     form.check()
     with db.transaction() as session:
         _, auction = lots.seen(session, lot_id)
-        award = claims.claim(
-            session,
-            guard.acting(),
-            guard.visible(auction).id,
-            clock=guard.now,
-            form_key=form_key,
-        )
+        acting, sale_id = guard.acting(), guard.visible(auction).id
+        if claims.has_four_eyes(session, acting):
+            claims.prepare(session, acting, sale_id, at=guard.now())
+            flash(gettext(N_("The claim waits for the approval of a second person.")))
+            return go("bids.show")
+        award = claims.claim(session, acting, sale_id, clock=guard.now, form_key=form_key)
         ident = award.id
+    return _to_award(ident)
+
+
+def _waiting(**_: int) -> Any:
+    return bids.show()
+
+
+@blueprint.post("/proposals/<int:proposal_id>/claim")
+@again(_waiting)
+@guarded("bid:approve", fresh=True)
+def approve(proposal_id: int) -> Any:
+    """The second person lets a prepared claim buy the lot."""
+    with db.transaction() as session:
+        ident = claims.approve(session, guard.acting(), proposal_id, clock=guard.now).id
+    return _to_award(ident)
+
+
+def _to_award(award_id: int) -> Any:
     flash(gettext(N_("Your organisation bought the lot. Sign the contract and pay.")))
-    return go("awards.show", award_id=ident)
+    return go("awards.show", award_id=award_id)
 
 
 def _confirmation(lot_id: int) -> Any:
@@ -72,5 +93,6 @@ def _confirmation(lot_id: int) -> Any:
             price=price,
             total=total,
             words=capitals.amount(total) if total.currency == "CNY" else "",
+            four_eyes=claims.has_four_eyes(session, guard.acting()),
             form_key=request.form.get("form_key") or secrets.token_urlsafe(12),
         )

@@ -234,13 +234,15 @@ def _position(session: orm.Session, auction: Auction, acting: Acting | None) -> 
 
 
 def bidding(session: orm.Session, auction: Auction, acting: Acting | None) -> dict[str, Any]:
-    """What a person may do here: what it lacks, its deposit, whether a second person decides."""
+    """What a person may do here: what it lacks, its deposit, a claim that waits for approval."""
     if acting is None or acting.organisation_id == auction.seller_id:
-        return {"lacks": [], "deposit": None}
-    find = claims.lacks if auction.format is Format.FIXED_PRICE else bids.lacks
+        return {"lacks": [], "deposit": None, "prepared": None}
+    mine, is_fixed = acting.organisation_id, auction.format is Format.FIXED_PRICE
+    find = claims.lacks if is_fixed else bids.lacks
     return {
         "lacks": find(session, auction, acting),
-        "deposit": deposits.of(session, auction.id, acting.organisation_id),
+        "deposit": deposits.of(session, auction.id, mine),
+        "prepared": claims.prepared(session, auction, mine) if is_fixed else None,
     }
 
 

@@ -320,13 +320,13 @@ def test_a_prepared_maximum_bids_when_another_person_approves(session, make, fir
     clerk, approver = make.member(firm, Role.CLERK), make.member(firm, Role.APPROVER)
     proposal = proposals.prepare(session, clerk, auction.id, Money(7000), at=NOW)
     assert auction.bid_count == 0
-    assert [row[0].id for row in proposals.waiting(session, firm.id)] == [proposal.id]
+    assert [row[0].id for row in proposals.waiting(session, firm.id, at=NOW)] == [proposal.id]
     assert session.scalars(sa.select(Notice.user_id)).all() == [approver.user_id]
 
     placed = proposals.approve(session, approver, proposal.id, clock=lambda: NOW)
 
     assert (placed.bid.user_id, placed.bid.approved_by) == (clerk.user_id, approver.user_id)
-    assert proposals.waiting(session, firm.id) == []
+    assert proposals.waiting(session, firm.id, at=NOW) == []
     with pytest.raises(proposals.AlreadyDecided):
         proposals.approve(session, approver, proposal.id, clock=lambda: NOW)
 

@@ -9,16 +9,16 @@ import sqlalchemy as sa
 from make import NOW
 
 from listings import journal
-from listings.errors import NotFound
-from listings.licences import LicenceMissing
+from listings.errors import Forbidden, NotFound
+from listings.licences import Licence, LicenceMissing
 from listings.lots import Lot, LotState
 from listings.money import Money
 from listings.parties import Kind, Role
 from market import auctions, bids, claims, deposits, eligibility, proposals, recomputation
 from market.auctions import AuctionState, Format, SaleOver
 from market.awards import Award
-from market.bids import Bid
-from market.claims import AlreadyClaimed, NotAtFixedPrice
+from market.bids import Bid, ProposalState
+from market.claims import AlreadyClaimed, AlreadyPrepared, NotAtFixedPrice
 from market.deposits import DepositState
 from market.notices import Change, Notice
 from market.terms import FixedPriceOnly, PaymentTerm, PriceBasis, Terms
@@ -128,13 +128,6 @@ def test_whoever_may_not_bid_may_not_claim(session, make, sale):
     assert sale.state is AuctionState.SCHEDULED
 
 
-def test_a_firm_with_four_eyes_is_refused(session, make, sale):
-    trader = make.member(make.recycler(has_four_eyes=True), Role.TRADER)
-    assert bids.SecondPersonNeeded in {type(error) for error in claims.lacks(session, sale, trader)}
-    with pytest.raises(bids.SecondPersonNeeded):
-        claim(session, trader, sale)
-
-
 def test_a_sale_that_is_not_there_is_not_found(session, john):
     with pytest.raises(NotFound):
         claims.claim(session, john, 999_999, clock=lambda: NOW, form_key="form")
@@ -229,3 +222,170 @@ def test_the_database_refuses_a_second_claim_of_one_sale(session, sale):
     sale.bid_count = 2
     with pytest.raises(sa.exc.IntegrityError, match="ck_auction_fixed_price"):
         session.flush()
+
+
+# Four eyes
+
+
+@pytest.fixture
+def firm(make):
+    return make.recycler(has_four_eyes=True)
+
+
+@pytest.fixture
+def clerk(make, firm):
+    return make.member(firm, Role.CLERK)
+
+
+@pytest.fixture
+def approver(make, firm):
+    return make.member(firm, Role.APPROVER)
+
+
+def prepare(session, acting, sale, *, at=NOW):
+    session.commit()
+    found = claims.prepare(session, acting, sale.id, at=at)
+    session.commit()
+    return found
+
+
+def approve(session, acting, proposal, *, at=NOW):
+    session.commit()
+    return claims.approve(session, acting, proposal.id, clock=lambda: at)
+
+
+def told(session):
+    """Whom notices went to."""
+    return set(session.scalars(sa.select(Notice.user_id)))
+
+
+def test_one_person_of_a_firm_with_four_eyes_claims_nothing(session, make, firm, sale):
+    admin = make.member(firm)
+    with pytest.raises(claims.ApprovalNeeded):
+        claim(session, admin, sale)
+    assert claims.lacks(session, sale, admin) == []
+    assert sale.state is AuctionState.SCHEDULED
+
+
+def test_a_prepared_claim_buys_when_another_person_approves(session, sale, clerk, approver):
+    proposal = prepare(session, clerk, sale)
+    assert (sale.bid_count, proposal.maximum_minor) == (0, 100_000)
+    assert told(session) == {approver.user_id}
+
+    award = approve(session, approver, proposal)
+
+    [bid] = session.scalars(sa.select(Bid))
+    assert (bid.user_id, bid.approved_by) == (clerk.user_id, approver.user_id)
+    assert (award.bid_id, award.buyer_id, award.hammer_minor) == (
+        bid.id, clerk.organisation_id, 100_000,
+    )  # fmt: skip
+    assert (sale.state, sale.closed_at) == (AuctionState.AWARDED, NOW)
+    assert (proposal.state, proposal.decided_by) == (ProposalState.APPROVED, approver.user_id)
+    assert problems(session) == []
+
+
+def test_an_approval_sent_twice_is_the_same_award(session, sale, clerk, approver):
+    proposal = prepare(session, clerk, sale)
+    first = approve(session, approver, proposal)
+    assert approve(session, approver, proposal).id == first.id
+    assert session.scalar(sa.select(sa.func.count(Award.id))) == 1
+
+
+def test_who_prepared_a_claim_does_not_approve_it(session, make, firm, sale):
+    admin = make.member(firm)
+    proposal = prepare(session, admin, sale)
+    with pytest.raises(proposals.SamePerson):
+        approve(session, admin, proposal)
+    session.rollback()
+    assert (sale.bid_count, proposal.state) == (0, ProposalState.PREPARED)
+
+
+def test_a_clerk_neither_approves_nor_claims_for_a_firm_without_four_eyes(
+    session, make, firm, sale, clerk
+):
+    proposal = prepare(session, make.member(firm), sale)
+    with pytest.raises(Forbidden):
+        approve(session, clerk, proposal)
+    other = make.member(make.recycler(), Role.CLERK)
+    assert [type(error) for error in claims.lacks(session, sale, other)] == [Forbidden]
+    with pytest.raises(Forbidden):
+        claims.check(session, other, sale, at=NOW)
+
+
+def test_the_prepared_claim_of_another_organisation_is_not_found(session, make, sale, clerk):
+    proposal = prepare(session, clerk, sale)
+    outsider = make.member(make.recycler(has_four_eyes=True), Role.APPROVER)
+    with pytest.raises(NotFound):
+        approve(session, outsider, proposal)
+
+
+def test_a_claim_is_prepared_once_until_it_is_given_up(session, make, firm, sale, clerk):
+    proposal = prepare(session, clerk, sale)
+    with pytest.raises(AlreadyPrepared):
+        claims.prepare(session, make.member(firm), sale.id, at=NOW)
+    proposals.reject(session, clerk, proposal.id, at=NOW)
+    assert prepare(session, clerk, sale).id != proposal.id
+
+
+def test_a_rejected_claim_cannot_be_approved(session, sale, clerk, approver):
+    proposal = prepare(session, clerk, sale)
+    proposals.reject(session, approver, proposal.id, at=NOW)
+    with pytest.raises(proposals.AlreadyDecided):
+        approve(session, approver, proposal)
+    session.rollback()
+    assert sale.state is AuctionState.SCHEDULED
+
+
+def test_a_lot_claimed_meanwhile_ends_the_waiting(session, sale, clerk, approver, john):
+    proposal = prepare(session, clerk, sale)
+    claim(session, john, sale)
+    session.commit()
+    with pytest.raises(AlreadyClaimed):
+        approve(session, approver, proposal)
+    session.rollback()
+    assert proposals.waiting(session, clerk.organisation_id, at=NOW) == []
+    late = sa.select(Notice.user_id).where(Notice.message == claims.TOO_LATE)
+    assert set(session.scalars(late)) == {clerk.user_id, approver.user_id}
+
+
+def test_a_prepared_claim_waits_no_longer_than_the_sale(session, sale, clerk, approver):
+    proposal = prepare(session, clerk, sale)
+    end = sale.closes_at
+    before = end - timedelta(seconds=1)
+    assert proposals.waiting(session, clerk.organisation_id, at=before) == [(proposal, sale)]
+    assert proposals.waiting(session, clerk.organisation_id, at=end) == []
+    with pytest.raises(SaleOver):
+        approve(session, approver, proposal, at=end)
+
+
+def test_a_firm_that_lost_its_licence_meanwhile_is_refused_at_the_approval(
+    session, sale, clerk, approver
+):
+    proposal = prepare(session, clerk, sale)
+    session.execute(sa.delete(Licence))
+    with pytest.raises(LicenceMissing):
+        approve(session, approver, proposal)
+    session.rollback()
+    assert (sale.bid_count, proposal.state) == (0, ProposalState.PREPARED)
+
+
+def test_nothing_is_prepared_that_could_not_be_claimed(session, make, sale, john):
+    unlicensed = make.organisation(Kind.SECOND_LIFE, has_four_eyes=True)
+    with pytest.raises(LicenceMissing):
+        prepare(session, make.member(unlicensed, Role.CLERK), sale)
+    claim(session, john, sale)
+    late = make.member(make.recycler(has_four_eyes=True), Role.CLERK)
+    with pytest.raises(AlreadyClaimed):
+        prepare(session, late, sale)
+    with pytest.raises(NotFound):
+        claims.prepare(session, late, 999_999, at=NOW)
+
+
+def test_claims_and_maxima_are_approved_each_by_its_own_rule(session, make, sale, clerk, approver):
+    prepared = prepare(session, clerk, sale)
+    with pytest.raises(bids.PriceIsFixed):
+        proposals.approve(session, approver, prepared.id, clock=lambda: NOW)
+    english = make.auction(make.lot(make.organisation(Kind.FLEET_OWNER)))
+    maximum = proposals.prepare(session, clerk, english.id, Money(200_000), at=NOW)
+    with pytest.raises(NotAtFixedPrice):
+        approve(session, approver, maximum)

@@ -6,13 +6,15 @@ import threading
 
 import pytest
 import sqlalchemy as sa
-from make import NOW
+from make import NOW, Make
 
 from listings import db
 from listings.errors import Conflict
-from market import auctions, claims, recomputation
+from listings.parties import Organisation, Role
+from market import auctions, claims, proposals, recomputation
 from market.auctions import Auction, AuctionState, Format
 from market.awards import Award
+from market.bids import BidProposal, ProposalState
 from market.claims import AlreadyClaimed
 from market.deposits import Deposit, DepositState
 
@@ -101,13 +103,14 @@ def unlocked(race, offer, database, monkeypatch):
         both_have_read.wait(10)
         return NOW
 
-    def run(*statements):
+    def run(*statements, first=None):
         owner = db.make_engine(database, role=None, poolclass=sa.NullPool)
         with owner.begin() as connection:
             for statement in statements:
                 connection.execute(sa.text(statement))
+        act = first(clock) if first else claiming(john, auction_id, key="a", clock=clock)
         return race(
-            claiming(john, auction_id, key="a", clock=clock),
+            act,
             claiming(jane, auction_id, key="b", clock=clock),
         )
 
@@ -133,3 +136,68 @@ def test_without_the_lock_and_the_indexes_both_would_buy(unlocked, offer):
     """The race is real: nothing else in the way decides it."""
     assert [type(end) for end in unlocked(NUMBERS, AWARDS)] == [Award, Award]
     assert standing(offer[0]) == 2
+
+
+def approving(acting, proposal_id, *, clock=lambda: NOW):
+    def act(session):
+        return claims.approve(session, acting, proposal_id, clock=clock)
+
+    return act
+
+
+@pytest.fixture
+def waiting(offer):
+    """Committed: the first firm has four eyes now and prepared its claim; who approves, and it."""
+    auction_id, (john, _), _ = offer
+    with db.transaction() as session:
+        firm = session.get_one(Organisation, john.organisation_id)
+        firm.has_four_eyes = True
+        approver = Make(session).member(firm, Role.APPROVER)
+    with db.transaction() as session:
+        return approver, claims.prepare(session, john, auction_id, at=NOW).id
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_of_an_approval_and_a_claim_at_the_same_moment_one_buys(race, offer, waiting, round_):
+    auction_id, (_, jane), _ = offer
+    ended = race(approving(*waiting), claiming(jane, auction_id, key="b"))
+    assert sorted(type(end).__name__ for end in ended) == ["AlreadyClaimed", "Award"]
+    is_approved = isinstance(ended[0], Award)
+    with db.transaction() as session:
+        state = session.get_one(BidProposal, waiting[1]).state
+        assert state is (ProposalState.APPROVED if is_approved else ProposalState.PREPARED)
+        assert [*recomputation.sales(session), *recomputation.awards(session)] == []
+    assert standing(auction_id) == 1
+
+
+def test_two_approvals_at_the_same_moment_are_one_award(race, offer, waiting):
+    ended = race(*[approving(*waiting)] * 2)
+    assert len({award.id for award in ended}) == 1
+    assert standing(offer[0]) == 1
+
+
+def test_an_approval_and_giving_up_end_a_proposal_once(race, offer, waiting):
+    approver, ident = waiting
+    approved, given_up = race(
+        approving(approver, ident),
+        lambda session: proposals.reject(session, approver, ident, at=NOW),
+    )
+    assert isinstance(approved, Award) != isinstance(given_up, BidProposal)
+    assert standing(offer[0]) == isinstance(approved, Award)
+
+
+def test_without_the_lock_and_the_indexes_an_approval_and_a_claim_would_both_buy(
+    unlocked, offer, waiting
+):
+    """The negative control of the race between an approval and a claim."""
+    ended = unlocked(NUMBERS, AWARDS, first=lambda clock: approving(*waiting, clock=clock))
+    assert [type(end) for end in ended] == [Award, Award]
+    assert standing(offer[0]) == 2
+
+
+def test_without_the_lock_the_database_refuses_an_approval_or_a_claim(unlocked, offer, waiting):
+    ended = unlocked(first=lambda clock: approving(*waiting, clock=clock))
+    [lost] = [end for end in ended if not isinstance(end, Award)]
+    assert isinstance(lost, Conflict)
+    assert "uq_bid_auction_id_number" in str(lost.__cause__)
+    assert standing(offer[0]) == 1

@@ -170,10 +170,91 @@ def test_after_the_end_nothing_can_be_claimed(sign_in, market, clock):
     assert "This sale is over" in page.text
 
 
-def test_a_firm_with_four_eyes_reads_why_it_cannot_claim(sign_in, made, market):
+# Four eyes
+
+
+@pytest.fixture
+def two(made):
+    """The clerk and the approver of a firm with four eyes."""
     with made() as make:
-        trader = make.member(make.recycler(has_four_eyes=True), Role.TRADER)
-    page = sign_in(trader).get(f"/lots/{market['lot']}").text
-    assert "Before you can claim it" in page
-    assert "one person prepares a maximum" in page
-    assert "Claim at" not in page
+        firm = make.recycler(has_four_eyes=True)
+        return make.member(firm, Role.CLERK), make.member(firm, Role.APPROVER)
+
+
+def prepare(browser, market):
+    """Send the form of the first person; the page behind it."""
+    address = f"/lots/{market['lot']}/claim"
+    confirm = browser.get(address)
+    assert "Prepare the claim for approval" in confirm.text
+    answer = browser.post(address, data=sent(confirm))
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/bids")
+    return browser.get("/bids").text
+
+
+def approval(page):
+    """Where the button of the second person sends its form."""
+    return re.search(r'action="(/proposals/\d+/claim)"', page).group(1)
+
+
+def test_one_person_prepares_a_claim_and_another_approves_it(sign_in, market, two):
+    clerk, approver = two
+    first = sign_in(clerk)
+    lot = f"/lots/{market['lot']}"
+    assert "Prepare a claim at ¥1,234.50" in first.get(lot).text
+    page = prepare(first, market)
+    assert "The claim waits for the approval of a second person" in page
+    assert "¥1,234.50" in page
+    assert "Approve: this buys the lot" not in page
+    assert awards() == []
+    assert "waits for the approval of a second person" in first.get(lot).text
+
+    second = sign_in(approver)
+    assert "Maxima and claims that wait for your approval" in second.get("/").text
+    waits = second.get("/bids")
+    answer = second.post(approval(waits.text), data=sent(waits))
+
+    assert answer.status_code == 303
+    [award] = awards()
+    assert answer.headers["Location"] == f"/awards/{award.id}"
+    assert award.buyer_id == clerk.organisation_id
+    assert "Waiting for a second person" not in second.get("/bids").text
+
+
+def test_an_approval_of_a_claim_asks_for_the_password_again(sign_in, market, two):
+    prepare(sign_in(two[0]), market)
+    browser = sign_in(two[1], is_recent=False)
+    waits = browser.get("/bids")
+    page = browser.post(approval(waits.text), data=sent(waits))
+    assert page.status_code == 422
+    assert "Enter your password" in page.text
+    assert awards() == []
+
+
+def test_who_approves_too_late_is_told_and_nothing_waits_any_more(sign_in, market, two):
+    prepare(sign_in(two[0]), market)
+    browser = sign_in(two[1])
+    waits = browser.get("/bids")
+    taken_by(market, 0)
+    page = browser.post(approval(waits.text), data=sent(waits))
+    assert page.status_code == 409
+    assert "claimed already" in page.text
+    assert "Waiting for a second person" not in page.text
+    home = sign_in(two[0]).get("/").text
+    assert "Another buyer claimed “一包磷酸铁锂” before" in home
+
+
+def test_a_claim_that_waits_is_not_prepared_again(sign_in, market, two):
+    browser = sign_in(two[0])
+    prepare(browser, market)
+    page = browser.get(f"/lots/{market['lot']}/claim")
+    assert page.status_code == 409
+    assert "waits already for the approval" in page.text
+
+
+def test_a_prepared_claim_is_given_up(sign_in, market, two):
+    browser = sign_in(two[0])
+    page = prepare(browser, market)
+    address = re.search(r'action="(/proposals/\d+/reject)"', page).group(1)
+    browser.post(address, data=sent(browser.get("/bids")))
+    assert "The prepared claim is given up" in browser.get("/bids").text
+    assert "Prepare a claim at" in browser.get(f"/lots/{market['lot']}").text
