@@ -127,8 +127,8 @@ def _build(at: datetime, say: Callable[[str], object]) -> None:
         _value(stage, founded + timedelta(days=2))
         count = examinations.store(stage, stock.packs, found, at=founded + timedelta(days=4))
         say(_("  health reports: %(count)s", count=count))
-        sales.build(stage, stock, at=at)
-        say(_("  lots: %(count)s", count=10))
+        count = sales.build(stage, stock, at=at)
+        say(_("  lots: %(count)s", count=count))
         operator = session.get_one(Organisation, stage.firms["operator"])
         journal.record(session, SEEDED, operator, at=at)
 

@@ -1,4 +1,4 @@
-"""Ten lots of the seeded market, each left in another state, all built in the order of time."""
+"""Twelve lots of the seeded market, each left in another state, built in the order of time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from market.seeding import steps
 from market.seeding.goods import Stock
 from market.seeding.stage import Stage
 from market.seeding.steps import Carriage, Offer
-from market.terms import Delivery, PaymentTerm, PriceBasis, Terms
+from market.terms import Delivery, Format, PaymentTerm, PriceBasis, Terms
 from pricing import values
 
 YUAN: Final = 100
@@ -22,8 +22,8 @@ VIEWING: Final = "工作日 09:00–16:00，请提前一天电话预约。"
 TRUCK: Final = Carriage("carrier", "WB-20260001", "FJ-008812", "皖B·5D021")
 
 
-def build(stage: Stage, stock: Stock, *, at: datetime) -> None:
-    """Let the last six weeks before ``at`` happen."""
+def build(stage: Stage, stock: Stock, *, at: datetime) -> int:
+    """Let the last six weeks before ``at`` happen; how many lots there are then."""
     lots = _lots(stock)
     _completed(stage, lots["completed"], at)
     _under_way(stage, lots["under_way"], at)
@@ -34,9 +34,12 @@ def build(stage: Stage, stock: Stock, *, at: datetime) -> None:
     _unmet(stage, lots["unmet"], at)
     _whole_vehicles(stage, lots["vehicles"], at)
     _announced(stage, lots["announced"], at)
+    _claimed(stage, lots["claimed"], at)
+    _claimable(stage, lots["claimable"], at)
     draft = steps.draft(stage, lots["draft"], at=_ago(at, 1))
     with stage.begin() as session:
         values.for_lot(session, draft, at=at)
+    return len(lots)
 
 
 def _lots(stock: Stock) -> dict[str, Offer]:
@@ -61,9 +64,11 @@ def _lots(stock: Stock) -> dict[str, Offer]:
             bus, title="外观受损磷酸铁锂电池包6箱（按吨计价）", packs=first[18:24],
             route=Route.REGENERATION,
         ),
-        "draft": replace(bus, title="磷酸铁锂电池包6箱（第三批，草稿）", packs=first[24:30]),
+        "draft": replace(bus, title="磷酸铁锂电池包4箱（第三批，草稿）", packs=first[24:28]),
         "under_way": replace(bus, title="10.5米公交磷酸铁锂电池包5箱", packs=second[5:10]),
         "passed": replace(bus, title="10.5米公交磷酸铁锂电池包5箱（二批）", packs=second[10:15]),
+        "claimable": replace(bus, title="10.5米公交磷酸铁锂电池包2箱（一口价）", packs=second[0:2]),
+        "claimed": replace(bus, title="12米公交磷酸铁锂电池包2箱（一口价）", packs=first[28:30]),
         "unmet": replace(swap, title="换电重卡三元电池包5箱（按箱计价）", packs=third[0:5]),
         "unpaid": replace(swap, title="换电重卡三元电池包5箱（二批）", packs=third[5:10]),
         "vehicles": replace(
@@ -227,6 +232,21 @@ def _announced(stage: Stage, offer: Offer, at: datetime) -> None:
         floor_minor=165 * YUAN, deposit_minor=3_000 * YUAN,
     )  # fmt: skip
     steps.publish(stage, lot, offer.seller, terms, at=_ago(at, 3))
+
+
+def _claimed(stage: Stage, offer: Offer, at: datetime) -> None:
+    """At a fixed price; a firm with four eyes prepared its claim and approved it this morning."""
+    lot = steps.draft(stage, offer, at=_ago(at, 3))
+    terms = _terms(at, -2.5, 7, 4_300, price_basis=PriceBasis.PER_PACK, format=Format.FIXED_PRICE)
+    sale = steps.publish(stage, lot, offer.seller, terms, at=_ago(at, 2.5))
+    steps.claim(stage, sale, ("prepares", "approves"), at=_ago(at, 0.3))
+
+
+def _claimable(stage: Stage, offer: Offer, at: datetime) -> None:
+    """At a fixed price by the pack, without a deposit: the first to claim it buys it."""
+    lot = steps.draft(stage, offer, at=_ago(at, 2))
+    terms = _terms(at, -1.5, 8.4, 5_400, price_basis=PriceBasis.PER_PACK, format=Format.FIXED_PRICE)
+    steps.publish(stage, lot, offer.seller, terms, at=_ago(at, 1.5))
 
 
 def _sold(award_id: int | None) -> int:

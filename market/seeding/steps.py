@@ -17,6 +17,7 @@ from market import (
     auctions,
     bank,
     bids,
+    claims,
     contracts,
     deposits,
     documents,
@@ -146,6 +147,18 @@ def bid(stage: Stage, auction_id: int, bidder: str, yuan: str, *, at: datetime) 
             clock=lambda: at,
             form_key=uuid.uuid4().hex,
         )
+
+
+def claim(stage: Stage, auction_id: int, people: tuple[str, str], *, at: datetime) -> int:
+    """Claim a lot at its fixed price: one person prepares, another approves; the award's id."""
+    first, second = map(stage.by, people)
+    with stage.begin() as session:
+        proposal = claims.prepare(session, first, auction_id, at=at)
+        session.flush()
+        ident = proposal.id
+    approved_at = at + timedelta(minutes=25)
+    with stage.begin() as session:
+        return claims.approve(session, second, ident, clock=lambda: approved_at).id
 
 
 def close(stage: Stage, auction_id: int, *, at: datetime) -> int | None:

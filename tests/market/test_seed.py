@@ -15,7 +15,7 @@ from listings.packs import Mounting, Pack
 from listings.parties import Kind, Organisation
 from listings.vehicles import Vehicle
 from market import auctions, bids, rivals, seed, verify
-from market.auctions import Auction, AuctionState, PriceBasis
+from market.auctions import Auction, AuctionState, Format, PriceBasis
 from market.bids import Bid
 from market.handovers import Handover, HandoverState
 from market.seeding import cast
@@ -57,14 +57,14 @@ def test_holder_and_owner_differ_where_the_owner_is_a_fleet(seeded) -> None:
     assert not fleets & holders
 
 
-def test_ten_lots_stand_in_different_states_and_price_bases(seeded) -> None:
+def test_twelve_lots_stand_in_different_states_formats_and_price_bases(seeded) -> None:
     states = [lot.state for lot in every(Lot)]
-    assert len(states) == 11  # ten, and the fresh sale
+    assert len(states) == 13  # twelve, and the fresh sale
     assert set(states) == {LotState.DRAFT, LotState.CATALOGUED, LotState.AWARDED, LotState.PASSED}
     sales = every(Auction)
     assert {sale.price_basis for sale in sales} == set(PriceBasis)
     is_open = [auctions.is_open(sale, seeded.at) for sale in sales]
-    assert is_open.count(True) == 4
+    assert is_open.count(True) == 5
     assert any(sale.opens_at > seeded.at for sale in sales)
     assert any(auctions.is_open(s, seeded.at) and s.bid_count and not auctions.is_minimum_met(s) for s in sales)  # fmt: skip
     assert {one.state for one in every(Settlement)} == {
@@ -76,6 +76,17 @@ def test_ten_lots_stand_in_different_states_and_price_bases(seeded) -> None:
         HandoverState.RELEASED,
         HandoverState.ACCEPTED,
     }
+
+
+def test_one_lot_can_be_claimed_at_a_fixed_price_and_one_was_by_four_eyes(seeded) -> None:
+    fixed = [sale for sale in every(Auction) if sale.format is Format.FIXED_PRICE]
+    claimed, claimable = sorted(fixed, key=lambda sale: sale.state)
+    assert claimed.state is AuctionState.AWARDED
+    assert auctions.is_open(claimable, seeded.at)
+    assert claimable.deposit_minor == 0
+    (bid,) = [bid for bid in every(Bid) if bid.auction_id in {claimed.id, claimable.id}]
+    assert bid.auction_id == claimed.id
+    assert bid.approved_by not in {None, bid.user_id}
 
 
 def test_every_lot_has_a_guide_value(seeded) -> None:
