@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from listings import journal
-from listings.custody import events, holdings, log, signing
+from listings.custody import events, holdings, log
 from listings.custody.events import Found, Weighing
 from listings.errors import N_, Refused
 from listings.lots import LotPack
@@ -28,6 +28,7 @@ from market.handed_over import (
     HandoverLine,
     HandoverState,
 )
+from market.pens import PLATFORM, Pen
 from market.releases import OnePersonBothSides
 
 ENDED = N_(
@@ -83,19 +84,20 @@ def accept(
     ticket: str = "",
     reservation: str = "",
     at: datetime,
+    pen: Pen = PLATFORM,
 ) -> Handover:
     """The receiver signs its findings, one for each declared pack by its id.
 
     Accepted packs are the receiver's to hold from now on, the others stay with the releaser. The
     batch is settled by the accepted quantity, and title passes where that is paid. Weights in kg
     from the weighbridge; a sale by the tonne weighs the accepted packs. Refuses open findings, a
-    rejection without a reason, and half a ticket.
+    rejection without a reason, and half a ticket. ``pen`` is what the person signs with.
     """
     demand(acting, "handover:sign")
     handover, packs = handed_over.locked_with_goods(session, acting, handover_id)
     handed_over.demand_state(handover, HandoverState.ARRIVED)
     handed_over.demand_capacity(handover, acting, Capacity.RECEIVER)
-    handed_over.demand_after(handover, at, handover.released_at, handover.arrived_at)
+    handed_over.demand_after(handover, pen.instant(at), handover.released_at, handover.arrived_at)
     weighing = _weighing(handover, gross_kg, tare_kg, ticket)
     _note_findings(handover, verdicts)
     handover.reservation = reservation.strip()
@@ -103,7 +105,7 @@ def accept(
     session.flush()
     quantity = _quantity(session, handover, packs, weighing)
     settlements.accept_batch(session, handover.award_id, handover.id, quantity, at=at)
-    leaf = _sign(session, acting, handover, packs, weighing=weighing, at=at)
+    leaf = _sign(session, acting, handover, packs, weighing=weighing, at=at, pen=pen)
     handover.acceptance_leaf = leaf.sequence
     accepted = _accepted(handover, packs)
     holdings.pass_on(
@@ -206,34 +208,31 @@ def _sign(
     *,
     weighing: Weighing | None,
     at: datetime,
+    pen: Pen,
 ) -> log.Leaf:
     assert handover.arrived_at is not None
     release = session.get_one(log.Leaf, handover.release_leaf)
     record = events.acceptance(
-        records.head(session, handover, at=at),
+        records.head(session, handover, at=at, pen=pen),
         records.party(handover.receiver),
         release.leaf_hash.hex(),
         records.goods(session, packs),
-        [_found(session, handover, line) for line in handover.lines],
+        [_found(session, handover, line, pen) for line in handover.lines],
         state=handover.state.value,
         arrived_at=handover.arrived_at,
         weighing=weighing,
-        reservation=records.commit_text(session, handover, handover.reservation),
+        reservation=records.commit_text(session, handover, handover.reservation, pen=pen),
     )
-    signed = records.sign(session, record, handover, acting, Capacity.RECEIVER, at=at)
-    if _signer(signed) == _signer(log.parsed(release)):
+    # The releaser's proof is the first: the taker may be the receiver, who signs again here.
+    if records.signers(session, log.parsed(release))[0] == acting.user_id:
         raise OnePersonBothSides
+    signed = records.sign(session, record, handover, acting, Capacity.RECEIVER, at=at, pen=pen)
     return records.append(session, signed, handover, [pack.id for pack in packs], at=at)
 
 
-def _signer(record: Mapping[str, object]) -> object:
-    """The key of the first proof: the releaser's under a release."""
-    return signing.proofs_of(record)[0]["verificationMethod"]
-
-
-def _found(session: orm.Session, handover: Handover, line: HandoverLine) -> Found:
+def _found(session: orm.Session, handover: Handover, line: HandoverLine, pen: Pen) -> Found:
     assert line.finding is not None
-    note = records.commit_text(session, handover, line.note)
+    note = records.commit_text(session, handover, line.note, pen=pen)
     return Found(line.pack.name, line.finding.value, line.discrepancy, note)
 
 

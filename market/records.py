@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,22 +11,23 @@ from sqlalchemy import orm
 
 from listings.custody import canonical, commitments, events, keys, log, signing
 from listings.custody.events import Goods, Head, Party, Place
-from listings.custody.keys import KeyUse
 from listings.custody.log import Leaf, LeafPack
 from listings.packs import Pack
 from listings.parties import Acting, Organisation
 from listings.sites import Site
 from listings.users import User
 from market.handed_over import Capacity, Handover
+from market.pens import PLATFORM, Pen
 
 _URN = "urn:packbourse"
 
 
-def head(session: orm.Session, handover: Handover, *, at: datetime) -> Head:
-    """The opening of a record about a handover, under a fresh id."""
+def head(session: orm.Session, handover: Handover, *, at: datetime, pen: Pen = PLATFORM) -> Head:
+    """The opening of a record about a handover, under a fresh id, at the instant of its pen."""
+    at = pen.instant(at)
     site = session.get(Site, handover.site_id) if handover.site_id is not None else None
     return Head(
-        id=events.uuid7(at, secrets.token_bytes(events.ENTROPY_BYTES)),
+        id=events.uuid7(at, pen.random(events.ENTROPY_BYTES)),
         handover_id=handover.id,
         handover_number=handover.number,
         award_number=handover.award.number,
@@ -82,19 +82,27 @@ def _newest_leaves(session: orm.Session, pack_ids: Iterable[int]) -> dict[int, s
     return {pack_id: leaf_hash.hex() for pack_id, leaf_hash in rows}
 
 
-def commit_person(session: orm.Session, handover: Handover, user_id: int) -> str:
+def commit_person(
+    session: orm.Session, handover: Handover, user_id: int, *, pen: Pen = PLATFORM
+) -> str:
     """A commitment to who a person is: the pseudonymous id and the name at this time."""
     name = session.get_one(User, user_id).name
     return commitments.commit(
-        session, f"{user_id}\n{name}", user_id=user_id, handover_id=handover.id
+        session,
+        f"{user_id}\n{name}",
+        user_id=user_id,
+        handover_id=handover.id,
+        random=pen.random,
     )
 
 
-def commit_text(session: orm.Session, handover: Handover, text: str) -> str | None:
+def commit_text(
+    session: orm.Session, handover: Handover, text: str, *, pen: Pen = PLATFORM
+) -> str | None:
     """A commitment to free text or a number plate; None where there is none."""
     if not text:
         return None
-    return commitments.commit(session, text, handover_id=handover.id)
+    return commitments.commit(session, text, handover_id=handover.id, random=pen.random)
 
 
 def sign(
@@ -105,25 +113,34 @@ def sign(
     capacity: Capacity,
     *,
     at: datetime,
+    pen: Pen = PLATFORM,
 ) -> dict[str, object]:
     """The record with the acting person's proof over everything in it, earlier proofs included.
 
-    The platform signs for the person and says so. The proof's domain names the capacity, the
-    organisation and a commitment to the person.
+    The platform signs for the person and says so, unless the pen is that of their device. The
+    proof's domain names the capacity, the organisation and a commitment to the person.
     """
     organisation = session.get_one(Organisation, acting.organisation_id)
-    person = commit_person(session, handover, acting.user_id)
-    key = keys.ensure(session, KeyUse.PERSON, user_id=acting.user_id, at=at)
-    earlier = [str(proof["id"]) for proof in signing.proofs_of(record)]
-    return keys.sign(
+    person = commit_person(session, handover, acting.user_id, pen=pen)
+    return pen.sign(
         session,
         record,
-        key,
-        at=at,
-        attested_by_platform=True,
-        previous=earlier or None,
+        user_id=acting.user_id,
+        previous=[str(proof["id"]) for proof in signing.proofs_of(record)],
         domain=f"{_URN}:{capacity.value}:{organisation.credit_code}:{person}",
+        at=at,
     )
+
+
+def signers(session: orm.Session, record: Mapping[str, object]) -> list[int | None]:
+    """Whose keys signed a record, in order: ids of people, None for the platform's own.
+
+    One person has several keys: the one that the platform keeps, and those of devices.
+    """
+    found = (
+        keys.known(session, str(proof["verificationMethod"])) for proof in signing.proofs_of(record)
+    )
+    return [None if key is None else key.user_id for key in found]
 
 
 def append(

@@ -15,6 +15,7 @@ from listings.packs import Condition, Mounting, Pack
 from listings.parties import Acting, by, demand
 from market import clearance, handed_over, records, safety
 from market.handed_over import Capacity, Handover, HandoverState
+from market.pens import PLATFORM, Pen
 from market.rules import dangerous_goods
 from market.rules.dangerous_goods import DangerousGoodsClass
 
@@ -68,13 +69,14 @@ def sign_release(
     waybill: str = "",
     seal: str = "",
     vehicle_plate: str = "",
+    pen: Pen = PLATFORM,
 ) -> Handover:
     """The releaser signs the release record; then the taker signs it too and the goods leave.
 
     The taker is the carrier, or the receiver who collects. The record with both proofs becomes
     one leaf. ``waybill``, ``seal`` and ``vehicle_plate`` are the releaser's to state. Refuses
     while the contract, the payment term or a licence stands against it, a pack in other hands,
-    and one person on both sides.
+    and one person on both sides. ``pen`` is what the person signs with.
     """
     demand(acting, "handover:sign")
     handover, packs = handed_over.locked_with_goods(session, acting, handover_id)
@@ -89,8 +91,8 @@ def sign_release(
     if side is Capacity.RELEASER:
         handover.waybill, handover.seal = waybill.strip(), seal.strip()
         handover.vehicle_plate = vehicle_plate.strip()
-        return _offer(session, acting, handover, packs, at)
-    return _take(session, acting, handover, packs, side=side, at=at)
+        return _offer(session, acting, handover, packs, at=at, pen=pen)
+    return _take(session, acting, handover, packs, side=side, at=at, pen=pen)
 
 
 def _side(handover: Handover, acting: Acting) -> Capacity:
@@ -105,24 +107,30 @@ def _demand_held(handover: Handover, packs: list[Pack]) -> None:
 
 
 def _offer(
-    session: orm.Session, acting: Acting, handover: Handover, packs: list[Pack], at: datetime
+    session: orm.Session,
+    acting: Acting,
+    handover: Handover,
+    packs: list[Pack],
+    *,
+    at: datetime,
+    pen: Pen,
 ) -> Handover:
     """The releaser's signature, which waits for the taker's."""
     if handover.carrier_id is not None and not handover.waybill:
         raise WaybillMissing(field="waybill")
-    handed_over.demand_after(handover, at)
+    handed_over.demand_after(handover, pen.instant(at))
     record = events.release(
-        records.head(session, handover, at=at),
+        records.head(session, handover, at=at, pen=pen),
         records.parties(handover),
         records.goods(session, packs),
-        _safety(session, handover),
+        _safety(session, handover, pen),
         Carriage(
             handover.waybill,
             handover.seal,
-            records.commit_text(session, handover, handover.vehicle_plate),
+            records.commit_text(session, handover, handover.vehicle_plate, pen=pen),
         ),
     )
-    signed = records.sign(session, record, handover, acting, Capacity.RELEASER, at=at)
+    signed = records.sign(session, record, handover, acting, Capacity.RELEASER, at=at, pen=pen)
     handover.pending_record = canonical.dumps(signed)
     journal.record(session, "handover:release_signed", handover, at=at, **by(acting))
     handed_over.tell(session, handover, handover.taker_id, SIGN_TOO, act="handover:sign", at=at)
@@ -138,16 +146,17 @@ def _take(
     *,
     side: Capacity,
     at: datetime,
+    pen: Pen,
 ) -> Handover:
     """The taker's signature over the releaser's, and the leaf."""
     assert handover.pending_record is not None
     record = canonical.parse(handover.pending_record)
     (first,) = signing.proofs_of(record)
-    handed_over.demand_after(handover, at, datetime.fromisoformat(str(first["created"])))
-    signed = records.sign(session, record, handover, acting, side, at=at)
-    methods = [proof["verificationMethod"] for proof in signing.proofs_of(signed)]
-    if len(set(methods)) < len(methods):
+    created = datetime.fromisoformat(str(first["created"]))
+    handed_over.demand_after(handover, pen.instant(at), created)
+    if acting.user_id in records.signers(session, record):
         raise OnePersonBothSides
+    signed = records.sign(session, record, handover, acting, side, at=at, pen=pen)
     leaf = records.append(session, signed, handover, [pack.id for pack in packs], at=at)
     handover.state, handover.released_at = HandoverState.RELEASED, at
     handover.release_leaf = leaf.sequence
@@ -161,7 +170,7 @@ def _take(
     return handover
 
 
-def _safety(session: orm.Session, handover: Handover) -> Safety:
+def _safety(session: orm.Session, handover: Handover, pen: Pen) -> Safety:
     assert handover.dangerous_goods is not None
     assert handover.releaser_checked_by is not None
     assert handover.receiver_checked_by is not None
@@ -178,7 +187,7 @@ def _safety(session: orm.Session, handover: Handover) -> Safety:
         special_provision=transport.special_provision,
         packing=transport.packing,
         persons={
-            side.value: records.commit_person(session, handover, user_id)
+            side.value: records.commit_person(session, handover, user_id, pen=pen)
             for side, user_id in checked.items()
         },
     )

@@ -34,6 +34,7 @@ import market.letters
 import market.notices
 import market.payments
 import market.settlements
+import market.signature_requests
 import pricing.comparables
 import pricing.guides
 import pricing.indices

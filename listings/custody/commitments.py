@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -37,9 +38,13 @@ def commit(
     *,
     user_id: int | None = None,
     handover_id: uuid.UUID | None = None,
+    random: Callable[[int], bytes] = secrets.token_bytes,
 ) -> str:
-    """The commitment to a text under a fresh salt, kept so that it can be opened later."""
-    salt = secrets.token_bytes(_SALT_BYTES)
+    """The commitment to a text under a fresh salt, kept so that it can be opened later.
+
+    ``random`` gives the bytes of the salt.
+    """
+    salt = random(_SALT_BYTES)
     row = PersonalCommitment(
         commitment=digest(salt, content),
         handover_id=handover_id,

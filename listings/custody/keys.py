@@ -52,6 +52,11 @@ class SigningKey(db.Base):
             postgresql_nulls_not_distinct=True,
             postgresql_where=sa.text("revoked_at IS NULL AND NOT is_on_device"),
         ),
+        sa.CheckConstraint(
+            "NOT is_on_device OR (use = 'person' AND user_id IS NOT NULL "
+            "AND organisation_id IS NOT NULL AND name <> '')",
+            name="device",
+        ),
     )
 
     id: Mapped[int] = db.key()
@@ -61,6 +66,8 @@ class SigningKey(db.Base):
     user_id: Mapped[int | None] = db.refers("person.id", default=None)
     # Held on the person's own device; otherwise the platform attests for the person.
     is_on_device: Mapped[bool] = mapped_column(default=False)
+    # What the person calls the device, to tell its keys apart.
+    name: Mapped[str] = mapped_column(default="", server_default="")
     valid_from: Mapped[datetime]
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
 

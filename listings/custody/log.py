@@ -267,6 +267,9 @@ def _leaf_problems(session: orm.Session, leaf: Leaf) -> Iterator[str]:
             yield f"leaf {leaf.sequence}: signed by {proof.verification_method}, not valid then"
         elif key.revoked_at is not None and created - timedelta(seconds=1) >= key.revoked_at:
             yield f"leaf {leaf.sequence}: signed by {proof.verification_method}, revoked before"
+        elif key.use is keys.KeyUse.PERSON and key.is_on_device == proof.attested_by_platform:
+            said = "the platform" if proof.attested_by_platform else "a device"
+            yield f"leaf {leaf.sequence}: {proof.verification_method} is not a key of {said}"
 
 
 def _head_problems(
