@@ -14,7 +14,16 @@ import market
 from listings import words
 from listings.errors import DomainError, Several
 from listings.words import gettext as _
-from market.commands import auction, codes, custody, database, deployment, health, processes
+from market.commands import (
+    auction,
+    codes,
+    custody,
+    database,
+    deployment,
+    health,
+    people,
+    processes,
+)
 from market.commands.menu import Answer, Menu
 
 
@@ -50,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"packbourse {market.__version__}")
     menu = Menu(top)
-    for module in (processes, database, codes, health, auction, custody, deployment):
+    for module in (processes, database, people, codes, health, auction, custody, deployment):
         module.add(menu)
     return top
 

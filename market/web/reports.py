@@ -14,6 +14,7 @@ from listings.blobs import Blob
 from listings.errors import N_, Forbidden, NotFound, Refused
 from listings.health import examinations, reports
 from listings.health.examinations import Examination
+from listings.health.readers import MAX_BYTES
 from listings.health.reports import HealthReport, Subject
 from listings.packs import Pack
 from listings.parties import Acting, Kind, may
@@ -27,7 +28,6 @@ from market.web.guard import guarded, member
 blueprint = Blueprint("reports", __name__)
 
 PAGE = 100
-MOST_FILE = 512 * 1024 * 1024
 UPLOADED = "report:file_uploaded"
 SIGNED = N_("%(lab)s signed the health report %(number)s on your pack %(pack)s.")
 GRADES = ("A", "B", "C", "D", "R")
@@ -178,6 +178,7 @@ def new() -> Any:
         subjects=Subject,
         today=days.of(guard.now()),
         pack=request.args.get("pack", ""),
+        most=MAX_BYTES,
     )
 
 
@@ -194,18 +195,19 @@ def upload() -> Any:
     form.check()
     assert subject is not None
     assert file is not None
-    content = file.stream.read()
-    acting, at = guard.acting(), guard.now()
-    with db.transaction() as writing:
-        pack = packs.find(writing, wanted)
+    with db.transaction() as reading:
+        pack = packs.find(reading, wanted)
         if pack is None:
             raise PackNotFound(field="pack", value=wanted)
-        if subject is not Subject.PACK and not position:
-            raise reports.PositionNeeded(field="subject_position")
         rated = examinations.rated(pack.type, subject.value)
-        blob = blobs.store(
+    if subject is not Subject.PACK and not position:
+        raise reports.PositionNeeded(field="subject_position")
+    acting, at = guard.acting(), guard.now()
+    kept = blobs.keep_stream(file.stream, most=MAX_BYTES)
+    with db.transaction() as writing:
+        blob = blobs.record(
             writing,
-            content,
+            kept,
             name=file.filename or "",
             media_type="application/octet-stream",
             at=at,

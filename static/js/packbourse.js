@@ -62,6 +62,14 @@ function guardDoubleClicks(event) {
   window.setTimeout(() => delete form.dataset.sent, 4000);
 }
 
+// A file that is too large is refused before it is sent, so that nothing typed is lost.
+function refuseLargeFile(event) {
+  const field = event.target;
+  const isOver = [...field.files].some((file) => file.size > Number(field.dataset.most));
+  field.setCustomValidity(isOver ? field.dataset.over : "");
+  field.reportValidity();
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   readServerClock();
   countDown();
@@ -70,6 +78,9 @@ document.addEventListener("DOMContentLoaded", () => {
   document.addEventListener("submit", guardDoubleClicks);
   const problems = document.getElementById("problems");
   if (problems) problems.focus();
+  for (const field of document.querySelectorAll("input[data-most]")) {
+    field.addEventListener("change", refuseLargeFile);
+  }
   for (const select of document.querySelectorAll("select[data-submit]")) {
     select.addEventListener("change", () => select.form.requestSubmit());
   }

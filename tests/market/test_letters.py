@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
+import jsonschema
 import pytest
 import sqlalchemy as sa
 from make import NOW, Make
 
 from listings import db, invitations, users
 from listings.parties import Kind, Role
-from market import letters, mails
+from market import cli, letters, mails
 from market.letters import Letter
 
+TOP = Path(__file__).parents[2]
 SITE = "https://market.example"
 
 
@@ -159,3 +163,23 @@ def test_an_invitation_sent_again_leaves_once_more(box, invited):
     assert letters.deliver(at=later) == 1
     with db.transaction() as session, pytest.raises(invitations.InvitationOver):
         invitations.find(session, token_of(box[0], "invitations"), at=later)
+
+
+def test_the_operator_makes_a_way_to_a_new_password_without_mail(
+    person, database, monkeypatch, capsys
+):
+    monkeypatch.setenv("DATABASE_URL", database)
+    monkeypatch.setenv("PUBLIC_URL", SITE)
+    assert cli.main(["reset-link", "Li@example.com", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    schema = json.loads((TOP / "docs" / "commands" / "reset-link.json").read_text())
+    jsonschema.validate(said, schema)
+    token = said["address"].rpartition("/")[2]
+    engine = db.connect(database)
+    assert token not in everything()
+    with db.transaction() as session:
+        until = datetime.fromisoformat(said["expires_at"])
+        users.reset_password(session, token, "another password", at=until - timedelta(seconds=1))
+    engine.dispose()
+    assert cli.main(["reset-link", "nobody@example.com"]) == 1
+    assert "There is no account for nobody@example.com." in capsys.readouterr().err

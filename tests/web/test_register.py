@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from make import NOW
 
-from listings import db, packs, sheets
+from listings import blobs, db, packs, sheets
 from listings.health.reports import HealthReport
 from listings.health.synthetic import write_bdf
 from listings.packs import Mounting, Pack
@@ -210,6 +210,20 @@ def test_an_unknown_pack_and_a_missing_file_are_told_at_their_fields(place, sign
     answer = browser.post("/reports/new", data={"pack": "", "subject": "pack"})
     assert 'href="#f-pack"' in answer.text
     assert 'href="#f-file"' in answer.text
+
+
+def test_a_file_over_the_limit_is_refused_and_what_was_typed_stays(
+    place, sign_in, tester_file, monkeypatch
+):
+    browser = sign_in(place.lab)
+    assert f'data-most="{512 * 2**20}"' in browser.get("/reports/new").text
+    monkeypatch.setattr("market.web.reports.MAX_BYTES", 2**20)
+    answer = upload(browser, place, b" " * (2**20 + 1), subject="module", subject_position="M3-too")
+    assert answer.status_code == 422
+    assert "The file is larger than 1 MB, the most that is taken." in answer.text
+    assert 'value="M3-too"' in answer.text
+    assert f'value="{place.pack.name}"' in answer.text
+    assert not [path for path in blobs.folder().rglob("*") if path.is_file()]
 
 
 def test_who_may_see_a_pack_and_its_reports(place, sign_in, tester_file, made):
