@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -30,7 +30,8 @@ class Segment:
     """One run of rows with one sign of current within one step of the program.
 
     ``sign`` is +1 charging, -1 discharging. The arrays hold the run's rows: seconds, volts,
-    amperes (positive), ampere hours counted from the run's first row.
+    amperes (positive), ampere hours counted from the run's first row, which is row ``first`` of
+    ``Cut.columns``.
     """
 
     sign: int
@@ -45,14 +46,19 @@ class Segment:
     temperature: float | None
     tester_ah: float | None
     largest_gap_ah: float
+    first: int = 0
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Segments in time order, with what was noticed on the way (codes of ``capacity.FLAGS``)."""
+    """Segments in time order, with what was noticed on the way (codes of ``capacity.FLAGS``).
+
+    ``columns`` are the cleaned rows, rest included, with the sign of the current as it was turned.
+    """
 
     segments: tuple[Segment, ...]
     flags: frozenset[str]
+    columns: dict[str, Floats] = field(default_factory=dict)
 
 
 def cut(frame: pl.DataFrame, rated_ah: float) -> Cut:
@@ -73,7 +79,7 @@ def cut(frame: pl.DataFrame, rated_ah: float) -> Cut:
         flags.add("current_sign_turned")
         columns["current_ampere"] = -columns["current_ampere"]
         segments = _segments(columns, cycles, rated_ah)
-    return Cut(tuple(segments), frozenset(flags))
+    return Cut(tuple(segments), frozenset(flags), columns)
 
 
 def _valid(frame: pl.DataFrame, flags: set[str]) -> dict[str, Floats]:
@@ -133,6 +139,7 @@ def _segment(columns: dict[str, Floats], cycles: Floats | None, start: int, stop
         temperature=_mean(columns.get("temperature_celsius"), rows),
         tester_ah=_range(columns.get("tester_ah"), rows),
         largest_gap_ah=float(ah_steps.max(initial=0.0)),
+        first=start,
     )
 
 
