@@ -141,7 +141,9 @@ def _attestations(session: orm.Session, leaves: list[int]) -> list[documents.Att
                     party=session.scalar(named) or one.credit_code,
                     person=one.person or "",
                     signed_at=one.signed_at,
-                    attested_by=both(N_("Platform")) if one.is_by_platform else both(N_("Device")),
+                    attested_by=both(
+                        N_("Platform, for the person") if one.is_by_platform else N_("Device key"),
+                    ),
                 ),
             )
     return found

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, flash, render_template, request
 
 from listings import db
+from listings.custody import devices
 from listings.errors import N_, Forbidden
 from listings.words import gettext
 from market import handovers
@@ -31,7 +32,7 @@ HEAVIEST_KG = Decimal(500_000)
 def show(handover_id: uuid.UUID) -> Any:
     """The form of findings, one row a pack, with the weighbridge."""
     with db.transaction() as reading:
-        handover = _mine(handovers.seen_by(reading, guard.acting(), handover_id))
+        handover = mine(handovers.seen_by(reading, guard.acting(), handover_id))
         return render_template(
             "handovers/findings.html",
             handover=handover,
@@ -48,8 +49,8 @@ def show(handover_id: uuid.UUID) -> Any:
 def confirm(handover_id: uuid.UUID) -> Any:
     """The findings once more, before the signature."""
     with db.transaction() as reading:
-        handover = _mine(handovers.seen_by(reading, guard.acting(), handover_id))
-        verdicts, facts = _read(handover)
+        handover = mine(handovers.seen_by(reading, guard.acting(), handover_id))
+        verdicts, facts = read(handover)
         gross, tare = facts["gross_kg"], facts["tare_kg"]
         return render_template(
             "handovers/acceptance.html",
@@ -58,6 +59,7 @@ def confirm(handover_id: uuid.UUID) -> Any:
             facts=facts,
             net_kg=None if gross is None or tare is None else gross - tare,
             counts={one: _count(verdicts, one) for one in Finding},
+            usable=devices.usable(reading, guard.acting()),
             sent=[(name, value) for name, value in request.form.items() if name not in _OWN],
         )
 
@@ -68,8 +70,8 @@ def confirm(handover_id: uuid.UUID) -> Any:
 def accept(handover_id: uuid.UUID) -> Any:
     """The receiver signs what it found."""
     with db.transaction() as writing:
-        handover = _mine(handovers.seen_by(writing, guard.acting(), handover_id))
-        verdicts, facts = _read(handover)
+        handover = mine(handovers.seen_by(writing, guard.acting(), handover_id))
+        verdicts, facts = read(handover)
         handovers.accept(
             writing, guard.acting(), handover_id, verdicts=verdicts, at=guard.now(), **facts
         )
@@ -80,7 +82,8 @@ def accept(handover_id: uuid.UUID) -> Any:
 _OWN = frozenset({"csrf_token", "password"})
 
 
-def _mine(handover: Handover) -> Handover:
+def mine(handover: Handover) -> Handover:
+    """The handover, where the acting person is the one to sign its findings."""
     if my_step(handover, guard.acting()) != "accept":
         raise Forbidden
     return handover
@@ -90,7 +93,7 @@ def _count(verdicts: dict[int, Verdict], finding: Finding) -> int:
     return sum(verdict.finding is finding for verdict in verdicts.values())
 
 
-def _read(handover: Handover) -> tuple[dict[int, Verdict], dict[str, Any]]:
+def read(handover: Handover) -> tuple[dict[int, Verdict], dict[str, Any]]:
     """The findings and the rest of the form; raises all its problems at once."""
     form = Form(request.form)
     verdicts: dict[int, Verdict] = {}

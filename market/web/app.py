@@ -53,6 +53,8 @@ MODULES = (
     "ledger",
     "handovers",
     "acceptance",
+    "device_keys",
+    "device_signing",
     "custody",
     "public",
 )

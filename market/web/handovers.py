@@ -13,7 +13,7 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy import orm
 
 from listings import db, words
-from listings.custody import events, log
+from listings.custody import devices, events, log
 from listings.errors import N_, Forbidden, NotFound
 from listings.parties import Acting, Kind, Organisation, OrganisationKind, may
 from listings.words import gettext
@@ -94,7 +94,7 @@ def open_one() -> Any:
             award_id or 0,
             pack_ids=pack_ids,
             carrier_id=carrier_id,
-            ident=_uuid(form.text("ident")),
+            ident=uuid_of(form.text("ident")),
             at=guard.now(),
         )
     flash(
@@ -207,6 +207,7 @@ def confirm_release(handover_id: uuid.UUID) -> Any:
             handover=handover,
             is_releaser=my_step(handover, acting) == "sign_release",
             transport=dangerous_goods.transport(handover.dangerous_goods),
+            usable=devices.usable(reading, acting),
             mass_kg=sum(line.pack.mass_kg or line.pack.type.mass_kg for line in handover.lines),
         )
 
@@ -216,9 +217,7 @@ def confirm_release(handover_id: uuid.UUID) -> Any:
 @guarded("handover:sign", fresh=True)
 def sign_release(handover_id: uuid.UUID) -> Any:
     """My side signs the release."""
-    form = Form(request.form)
-    texts = {name: form.text(name, most=60) for name in ("waybill", "seal", "vehicle_plate")}
-    form.check()
+    texts = carriage()
     with db.transaction() as writing:
         handover = handovers.sign_release(
             writing, guard.acting(), handover_id, at=guard.now(), **texts
@@ -231,6 +230,14 @@ def sign_release(handover_id: uuid.UUID) -> Any:
         )
     )
     return go("handovers.show", handover_id=handover_id)
+
+
+def carriage() -> dict[str, Any]:
+    """How the goods travel, as the releaser typed it; raises all its problems at once."""
+    form = Form(request.form)
+    texts = {name: form.text(name, most=60) for name in ("waybill", "seal", "vehicle_plate")}
+    form.check()
+    return texts
 
 
 @blueprint.get("/handovers/<uuid:handover_id>/note.pdf")
@@ -375,7 +382,8 @@ def _count(handover: Handover, finding: Finding) -> int:
     return sum(line.finding is finding for line in handover.lines)
 
 
-def _uuid(text: str) -> uuid.UUID | None:
+def uuid_of(text: str) -> uuid.UUID | None:
+    """The UUID that a field holds, or None."""
     try:
         return uuid.UUID(text)
     except ValueError:

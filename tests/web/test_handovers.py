@@ -88,7 +88,7 @@ def test_both_sides_take_a_handover_all_the_way_in_the_browser(trade, sign_in, c
     assert buyer.post(f"{address}/acceptance", data=found).status_code == 303
     assert only().state is HandoverState.ACCEPTED
     page = buyer.get(address).text
-    assert "attested by the platform" in page
+    assert "the platform signed for the person" in page
     assert "packbourse receipt verify" in page
 
 
