@@ -14,7 +14,9 @@ from jinja2 import nodes
 
 from listings.words import gettext
 
-FIELDS = {"field", "money", "textarea", "select", "choose", "checkbox", "checkboxes", "upload"}
+FIELDS = {
+    "field", "money", "textarea", "select", "choose", "radios", "checkbox", "checkboxes", "upload",
+}  # fmt: skip
 
 
 def register(app: Flask) -> None:

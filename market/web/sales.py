@@ -24,6 +24,8 @@ from market.web.guard import guarded
 
 blueprint = Blueprint("sales", __name__)
 
+NO_MINIMUM = N_("At a fixed price the floor and the reserve that you entered do not count.")
+
 
 class IncrementsUnreadable(Refused):
     """A line of the table is not two amounts."""
@@ -68,7 +70,10 @@ def check(lot_id: int) -> Any:
             terms=wanted,
             quantity=quantity,
             total=start.times(quantity),
-            advice=[gettext(says, **values) for says, values in wanted.advice(quantity)],
+            advice=[
+                *_left_aside(wanted),
+                *(gettext(says, **values) for says, values in wanted.advice(quantity)),
+            ],
             sent=request.form,
         )
 
@@ -125,12 +130,11 @@ def _quantity(lot: Lot, wanted: Terms) -> Any:
 
 
 def _terms() -> Terms:
+    """The terms as typed. What only bids have a use for is not read at a fixed price."""
     form = Form(request.form)
-    start = form.money("start", required=True)
-    amounts = {name: form.money(name) for name in ("floor", "reserve", "deposit")}
-    seconds = {name: form.integer(name, most=24 * 60) for name in ("window", "extension")}
-    percent = form.decimal("tax_percent", most=100)
     kind = form.choice("format", Format, required=False) or Format.ENGLISH
+    start, deposit = form.money("start", required=True), form.money("deposit")
+    percent = form.decimal("tax_percent", most=100)
     values: dict[str, Any] = {
         "format": kind,
         "price_basis": form.choice("price_basis", PriceBasis),
@@ -142,21 +146,38 @@ def _terms() -> Terms:
         "delivery": form.choice("delivery", Delivery),
         "pickup_until": form.date("pickup_until"),
         "is_negative_allowed": form.flag("is_negative_allowed"),
-        "increments": _increments(form, kind),
         "viewing": form.text("viewing", most=2000),
         "opens_at": _opening(form),
         "closes_at": form.instant("closes_at", required=True),
-        "hard_end": form.instant("hard_end"),
     }
+    if kind is Format.ENGLISH:
+        values |= _for_bids(form)
     form.check()
     assert start is not None
-    values |= {
-        f"{name}_minor": amount.minor for name, amount in amounts.items() if amount is not None
-    }
-    values |= {f"{name}_s": 60 * found for name, found in seconds.items() if found is not None}
+    if deposit is not None:
+        values["deposit_minor"] = deposit.minor
     if percent is not None:
         values["tax_rate"] = percent / 100
     return Terms(start_minor=start.minor, **values)
+
+
+def _for_bids(form: Form) -> dict[str, Any]:
+    """The terms that a sale at a fixed price does not have."""
+    amounts = {name: form.money(name) for name in ("floor", "reserve")}
+    seconds = {name: form.integer(name, most=24 * 60) for name in ("window", "extension")}
+    return {
+        "increments": _increments(form),
+        "hard_end": form.instant("hard_end"),
+        **{f"{name}_minor": amount.minor for name, amount in amounts.items() if amount is not None},
+        **{f"{name}_s": 60 * found for name, found in seconds.items() if found is not None},
+    }
+
+
+def _left_aside(wanted: Terms) -> list[str]:
+    """The minima that were typed and do not count, because the price is fixed."""
+    if wanted.format is not Format.FIXED_PRICE:
+        return []
+    return [gettext(NO_MINIMUM)] if any(map(request.form.get, ("floor", "reserve"))) else []
 
 
 def _opening(form: Form) -> datetime:
@@ -164,13 +185,10 @@ def _opening(form: Form) -> datetime:
     return form.instant("opens_at") or guard.now()
 
 
-def _increments(form: Form, kind: Format) -> list[list[int]]:
-    """One band a line: ``0 1.00``, ``100 5.00``; at a fixed price nothing need be written."""
-    is_english = kind is Format.ENGLISH
-    text = form.text("increments", required=is_english)
+def _increments(form: Form) -> list[list[int]]:
+    """One band a line: ``0 1.00``, ``100 5.00``."""
+    text = form.text("increments", required=True)
     lines = [line for line in text.splitlines() if line.strip()]
-    if not lines and not is_english:
-        return [[0, 10_000]]
     if not lines:
         return []
     try:

@@ -84,14 +84,36 @@ def test_a_seller_sets_a_fixed_price_without_increments(sign_in, market):
     assert "标准包" in browser.get("/catalogue").text
 
 
-def test_a_reserve_beside_a_fixed_price_is_refused_at_its_field(sign_in, market):
+def test_what_only_bids_have_a_use_for_is_left_aside_at_a_fixed_price(sign_in, market):
+    """Without the style sheet these fields are in sight, whatever the format."""
     browser = sign_in(market["seller"])
     form = {"title": "标准包", "route": "cascade", "pack_ids": market["packs"]}
     address = browser.post("/lots/new", data=form).headers["Location"]
-    page = browser.post(address, data=TERMS | {"reserve": "2000"})
+    more = {"reserve": "2000", "increments": "nonsense", "window": "a while", "hard_end": "never"}
+
+    confirm = browser.post(address, data=TERMS | more)
+    assert confirm.status_code == 200
+    assert "the floor and the reserve that you entered do not count" in confirm.text
+    assert "Hidden reserve" not in confirm.text
+    browser.post(address.replace("terms", "publish"), data=sent(confirm))
+    with db.transaction() as session:
+        sale = session.scalars(sa.select(Auction).order_by(Auction.id.desc())).first()
+        assert (sale.format, sale.reserve_minor, sale.hard_end) == (Format.FIXED_PRICE, None, None)
+
+
+def test_terms_that_are_refused_keep_the_format_and_what_it_leaves_aside(sign_in, market):
+    browser = sign_in(market["seller"])
+    form = {"title": "标准包", "route": "cascade", "pack_ids": market["packs"]}
+    address = browser.post("/lots/new", data=form).headers["Location"]
+    page = browser.post(address, data=TERMS | {"start": "", "reserve": "2000"})
     assert page.status_code == 422
-    assert "there is neither floor nor reserve" in page.text
-    assert 'href="#f-reserve"' in page.text
+    assert 'value="fixed_price" checked' in page.text
+    assert 'name="reserve" type="text" value="2000"' in page.text
+    assert 'href="#f-start">Start price or fixed price' in page.text
+
+    bids_ = browser.post(address, data=TERMS | {"format": "english", "reserve": "2000"})
+    assert bids_.status_code == 422  # the increments are missing
+    assert 'href="#f-increments"' in bids_.text
 
 
 def test_the_lot_page_names_the_price_and_nothing_of_bids(client, market):
