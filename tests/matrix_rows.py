@@ -77,7 +77,7 @@ ROWS: Final[dict[str, Rows]] = {
     "indices.series": {"": {"name": "series"}},
     **dict.fromkeys(("people.invited", "people.accept"), _INVITED),
     **dict.fromkeys(("people.end", "people.change_role"), _of("membership")),
-    "people.withdraw": _of("invitation"),
+    **dict.fromkeys(("people.withdraw", "people.resend"), _of("invitation")),
     "ledger.show": _of("account"),
     **dict.fromkeys(
         (
@@ -132,6 +132,7 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
     "acceptance.accept": {"ticket": "1"},
     "packs.record_origin": {"kind": "dismantling", "occurred_on": _DAY, "evidence": "M"},
     "people.change_role": {"role": "viewer"},
+    "organisations.set_four_eyes": {"step": "on"},
     "people.accept": {"name": "New", "password": "a long password"},
     "signin.reset_password": {"password": "a long password"},
     "people.invite": {"email": "new@matrix.example", "role": "clerk"},
