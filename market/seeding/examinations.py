@@ -41,6 +41,7 @@ WISHES: Final[tuple[Wish, ...]] = (
     Wish("TM-LFP-200", 6, 0.781),
     Wish("TM-LFP-200", 7, 0.774),
     Wish("TM-LFP-228", 0, 0.918),
+    Wish("TM-LFP-228", 1, 0.905),
     Wish("TM-LFP-228", 5, 0.688, spread="0.06"),
     Wish("TM-N6-150", 0, 0.803),
     Wish("TM-LFP-200", 12, 0.83, subject=Subject.CELL),

@@ -67,7 +67,7 @@ def _lots(stock: Stock) -> dict[str, Offer]:
         "draft": replace(bus, title="磷酸铁锂电池包4箱（第三批，草稿）", packs=first[24:28]),
         "under_way": replace(bus, title="10.5米公交磷酸铁锂电池包5箱", packs=second[5:10]),
         "passed": replace(bus, title="10.5米公交磷酸铁锂电池包5箱（二批）", packs=second[10:15]),
-        "claimable": replace(bus, title="10.5米公交磷酸铁锂电池包2箱（一口价）", packs=second[0:2]),
+        "claimable": replace(bus, title="10.5米公交磷酸铁锂电池包2箱（一口价）", packs=second[1:3]),
         "claimed": replace(bus, title="12米公交磷酸铁锂电池包2箱（一口价）", packs=first[28:30]),
         "unmet": replace(swap, title="换电重卡三元电池包5箱（按箱计价）", packs=third[0:5]),
         "unpaid": replace(swap, title="换电重卡三元电池包5箱（二批）", packs=third[5:10]),
