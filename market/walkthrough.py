@@ -103,7 +103,7 @@ def _assess(told: Walk, path: Path, rated_ah: float) -> Cutoffs:
 
     def step() -> dict[str, Fact]:
         recording = read_in_child(path)
-        found = assess(recording.frame, rated_ah, program=recording.program)
+        found = assess(recording.frame, rated_ah, program=recording.program, sums=recording.is_sums)
         told.soh = None if found.soh is None else round(found.soh, 6)
         told.discharges = [
             {

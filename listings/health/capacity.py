@@ -49,6 +49,7 @@ FLAGS: Final[dict[str, str]] = {
     "invalid_rows": N_("Rows with missing or invalid values were left out."),
     "clock_jumped_back": N_("The tester's clock jumped back; such intervals count nothing."),
     "current_sign_turned": N_("The file counts discharging as positive; the sign was turned."),
+    "tester_sums": N_("The file holds only the tester's sums per step; nothing was recomputed."),
     "gap_in_discharge": N_("A gap between two rows makes up over 5 %% of a counting discharge."),
 }
 """What a reader of the report must know, by code."""
@@ -133,17 +134,19 @@ def assess(
     cutoffs: tuple[float, float] | None = None,
     program: Program | None = None,
     rated_wh: float | None = None,
+    sums: bool = False,
 ) -> Assessment:
     """Assess a canonical frame (see ``recording.Recording``) against a rated capacity in Ah.
 
     Cut-offs come from the file's ``program``, else from ``cutoffs`` (lower, upper; volts), else
-    from the observed extremes, marked ``assumed``. That none of the discharges counts is not an
+    from the observed extremes, marked ``assumed``. ``sums`` says that the frame is a step sheet's
+    (``Recording.is_sums``). That none of the discharges counts is not an
     error: capacity and SoH are then None. Refuses a rated capacity that is no positive number
     (``RatedCapacityWrong``), cut-offs in the wrong order (``CutoffsWrong``), and a frame with no
     discharge (``NoDischarge``) or pulses only (``DischargesTooSmall``).
     """
     _check(rated_ah, cutoffs)
-    pieces = cut(frame, rated_ah)
+    pieces = cut(frame, rated_ah, sums=sums)
     chosen = _cutoffs(pieces, cutoffs, program)
     judged = _judge(pieces.segments, rated_ah, chosen, program)
     if not judged:

@@ -80,6 +80,7 @@ def examine(path: Path, rated: Rated) -> Examination:
         cutoffs=rated.cutoffs,
         program=recording.program,
         rated_wh=rated.energy_wh,
+        sums=recording.is_sums,
     )
     largest = max(discharge.ah for discharge in found.discharges)
     if largest > HIGHEST_SOH * rated.capacity_ah:

@@ -33,7 +33,10 @@ def grade_file(
     A file says nothing of spread, safety check or origin, so the letter is provisional.
     """
     recording, assessment = _assessed(path, rated_ah, cutoffs)
-    given = grade(Findings(soh=assessment.soh, evidence_level="L1"), policy())
+    findings = Findings(
+        soh=assessment.soh, evidence_level="L1", sums_only="tester_sums" in assessment.flags
+    )
+    given = grade(findings, policy())
     return document(recording, assessment) | {
         "grade": given.letter,
         "provisional": given.is_provisional,
@@ -68,7 +71,13 @@ def _assessed(
     path: Path, rated_ah: float, cutoffs: tuple[float, float] | None
 ) -> tuple[Recording, Assessment]:
     recording = read_in_child(path)
-    assessment = assess(recording.frame, rated_ah, cutoffs=cutoffs, program=recording.program)
+    assessment = assess(
+        recording.frame,
+        rated_ah,
+        cutoffs=cutoffs,
+        program=recording.program,
+        sums=recording.is_sums,
+    )
     return recording, assessment
 
 

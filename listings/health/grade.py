@@ -34,6 +34,7 @@ REASONS: Final[dict[str, str]] = {
     "spread_missing": N_("The capacity spread between its parts was not measured."),
     "safety_check_missing": N_("No safety check is on record."),
     "origin_missing": N_("No origin event is on record."),
+    "tester_sums": N_("The file holds only the tester's sums; nothing was recomputed."),
     "no_capacity": N_("No discharge counts, so there is no capacity to grade."),
     "indicative_only": N_("A declared value or no evidence gets no letter; it is indicative."),
     "part_examined": N_("A part was examined; its letter is not that of the whole."),
@@ -84,7 +85,8 @@ class Findings:
 
     ``soh`` is SoH_Q unrounded, None where no discharge counts. ``capacity_spread`` is
     (max - min) / mean over the parts of the subject, ``safety_check_passed`` and ``has_origin``
-    are None where nothing is on record. ``subject`` is what was examined, None where unknown, and
+    are None where nothing is on record. ``sums_only`` says that the capacity is the tester's own
+    sum and not recomputed from measurements. ``subject`` is what was examined, None where unknown, and
     ``graded`` what would bear the letter, None for the subject itself.
     """
 
@@ -95,6 +97,7 @@ class Findings:
     capacity_spread: float | None = None
     safety_check_passed: bool | None = None
     has_origin: bool | None = None
+    sums_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,4 +187,5 @@ def _missing(findings: Findings, policy: Policy) -> list[str]:
         "safety_check": findings.safety_check_passed is not None,
         "origin": findings.has_origin is True,
     }
-    return [f"{name}_missing" for name in policy.required if not known[name]]
+    missing = [f"{name}_missing" for name in policy.required if not known[name]]
+    return ["tester_sums", *missing] if findings.sums_only else missing

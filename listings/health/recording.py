@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 REQUIRED: Final = ("test_time_second", "voltage_volt", "current_ampere")
-OPTIONAL: Final = ("cycle", "step", "temperature_celsius", "tester_ah")
+OPTIONAL: Final = ("cycle", "step", "temperature_celsius", "tester_ah", "tester_wh")
 
 ChargeKind = Literal["cccv", "cc"]
 
@@ -38,8 +38,10 @@ class Recording:
 
     ``frame`` holds float64 columns ``test_time_second``, ``voltage_volt`` and ``current_ampere``
     (charging positive), and where the file has them ``cycle`` (the tester's count), ``step``
-    (changes whenever the program goes to another step), ``temperature_celsius`` and ``tester_ah``
-    (the tester's own count of ampere hours; differences within a step are meaningful).
+    (changes whenever the program goes to another step), ``temperature_celsius``, ``tester_ah``
+    and ``tester_wh`` (the tester's own counts; differences within a step are meaningful).
+    ``is_sums``: the file is a sheet of steps without a series; the frame holds each step's first
+    and last row, and only the counters tell what the step moved.
     ``sha256`` is that of the raw file. ``network_isolated`` says whether the reader ran without
     a network; it is false in the calling process.
     """
@@ -50,6 +52,7 @@ class Recording:
     sha256: str
     program: Program | None = None
     network_isolated: bool = False
+    is_sums: bool = False
 
 
 class FileRefused(Refused):
@@ -66,9 +69,9 @@ class UnknownFile(FileRefused):
     """No reader knows the content, whatever the file's name says."""
 
     message = N_(
-        "The content of this file is of no kind that can be read here. Upload a Neware .ndax file "
-        "or a Battery Data Format .csv file with the columns test_time_second, voltage_volt and "
-        "current_ampere."
+        "The content of this file is of no kind that can be read here. Upload the tester's own "
+        "file: Neware .ndax, .nda or BTSDA .csv, Arbin .res, Maccor text, PEC .csv, a NEBULA step "
+        "sheet (.xlsx) or Battery Data Format .csv."
     )
 
 
@@ -87,6 +90,24 @@ class FileTooLarge(FileRefused):
     message = N_(
         "The tester file holds %(size_mb)s MB and at most %(limit_mb)s MB are read. Export only "
         "the capacity test and upload that."
+    )
+
+
+class SeveralTests(FileRefused):
+    """One file with the tests of several objects, which cannot be one capacity."""
+
+    message = N_(
+        "The tester file holds the tests of %(count)s test objects. Export each one by itself and "
+        "upload the one that was examined."
+    )
+
+
+class OnlySums(FileRefused):
+    """A sheet of steps where measurements are needed."""
+
+    message = N_(
+        "The tester file holds only sums per step and no measurements. Export the detailed data of "
+        "the same test."
     )
 
 
@@ -142,6 +163,8 @@ REFUSALS: Final[dict[str, type[FileRefused]]] = {
         UnknownFile,
         DamagedFile,
         FileTooLarge,
+        SeveralTests,
+        OnlySums,
         NoDischarge,
         DischargesTooSmall,
         ReaderStopped,

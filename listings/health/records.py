@@ -89,6 +89,7 @@ class Draft:
             capacity_spread=None if spread is None else float(spread),
             safety_check_passed=self.statement.safety_check_passed,
             has_origin=True if self.pack.origin is not None else None,
+            sums_only="tester_sums" in self.examination.assessment.flags,
         )
         return grade(findings, policy())
 

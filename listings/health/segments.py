@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -61,8 +61,12 @@ class Cut:
     columns: dict[str, Floats] = field(default_factory=dict)
 
 
-def cut(frame: pl.DataFrame, rated_ah: float) -> Cut:
+def cut(frame: pl.DataFrame, rated_ah: float, *, sums: bool = False) -> Cut:
     """Cut a canonical frame into its charges and discharges.
+
+    With ``sums`` the frame holds the first and last row of each step of a step sheet: every step
+    is one segment, its ampere and watt hours are the tester's own, and the cut is flagged
+    ``tester_sums``.
 
     Rows with a missing, infinite or invalid-marked time, voltage or current are left out and
     flagged ``invalid_rows``; an interval in which the clock jumps back counts nothing and is
@@ -71,14 +75,16 @@ def cut(frame: pl.DataFrame, rated_ah: float) -> Cut:
     """
     flags: set[str] = set()
     columns = _valid(frame, flags)
+    if sums:
+        flags.add("tester_sums")
     if bool(np.any(np.diff(columns["test_time_second"]) < 0)):
         flags.add("clock_jumped_back")
     cycles = _whole_numbers(columns.get("cycle"))
-    segments = _segments(columns, cycles, rated_ah)
+    segments = _segments(columns, cycles, rated_ah, sums=sums)
     if _is_turned(segments):
         flags.add("current_sign_turned")
         columns["current_ampere"] = -columns["current_ampere"]
-        segments = _segments(columns, cycles, rated_ah)
+        segments = _segments(columns, cycles, rated_ah, sums=sums)
     return Cut(tuple(segments), frozenset(flags), columns)
 
 
@@ -103,23 +109,49 @@ def _whole_numbers(cycle: Floats | None) -> Floats | None:
     return cycle if bool(np.all(cycle == np.round(cycle))) else None
 
 
-def _segments(columns: dict[str, Floats], cycles: Floats | None, rated_ah: float) -> list[Segment]:
+def _segments(
+    columns: dict[str, Floats], cycles: Floats | None, rated_ah: float, *, sums: bool
+) -> list[Segment]:
     current = columns["current_ampere"]
     if current.size == 0:
         return []
     signs = np.where(np.abs(current) <= REST_C * rated_ah, 0.0, np.sign(current))
     changed = np.diff(signs) != 0
+    if sums:
+        signs = _signs_of_steps(current, columns["step"], signs)
+        changed[:] = False
     if "step" in columns:
         changed |= np.nan_to_num(np.diff(columns["step"])) != 0
     bounds = [0, *(np.flatnonzero(changed) + 1).tolist(), current.size]
     return [
-        _segment(columns, cycles, start, stop)
+        _summed(columns, segment, start, stop) if sums else segment
         for start, stop in itertools.pairwise(bounds)
         if signs[start] != 0
+        for segment in (_segment(columns, cycles, start, stop, int(signs[start])),)
     ]
 
 
-def _segment(columns: dict[str, Floats], cycles: Floats | None, start: int, stop: int) -> Segment:
+def _signs_of_steps(current: Floats, steps: Floats, signs: Floats) -> Floats:
+    """The sign of each step's larger current: at its first or last row it may be rest."""
+    turned = signs.copy()
+    bounds = [0, *(np.flatnonzero(np.diff(steps) != 0) + 1).tolist(), steps.size]
+    for start, stop in itertools.pairwise(bounds):
+        turned[start:stop] = signs[start + int(np.argmax(np.abs(current[start:stop])))]
+    return turned
+
+
+def _summed(columns: dict[str, Floats], segment: Segment, start: int, stop: int) -> Segment:
+    """The segment with the tester's sums in place of an integral over two rows."""
+    rows = slice(start, stop)
+    ah = _range(columns.get("tester_ah"), rows) or 0.0
+    wh = _range(columns.get("tester_wh"), rows) or 0.0
+    so_far = np.linspace(0.0, ah, segment.seconds.size)
+    return replace(segment, ah=ah, wh=wh, ah_so_far=so_far, tester_ah=None, largest_gap_ah=0.0)
+
+
+def _segment(
+    columns: dict[str, Floats], cycles: Floats | None, start: int, stop: int, sign: int
+) -> Segment:
     rows = slice(start, stop)
     seconds, volts = columns["test_time_second"][rows], columns["voltage_volt"][rows]
     amperes = np.abs(columns["current_ampere"][rows])
@@ -127,7 +159,7 @@ def _segment(columns: dict[str, Floats], cycles: Floats | None, start: int, stop
     ah_steps = (amperes[:-1] + amperes[1:]) / 2 * steps / 3600
     powers = volts * amperes
     return Segment(
-        sign=1 if columns["current_ampere"][start] > 0 else -1,
+        sign=sign,
         seconds=seconds,
         volts=volts,
         amperes=amperes,

@@ -1,27 +1,51 @@
 """Tester files in: one reader per kind of file, chosen by content and never by the file's name.
 
-``read`` runs in the calling process. Files of strangers go through ``child.read_in_child``.
-The modules that parse are imported when they are needed: a child process must give up its network
-before a library starts threads.
+A reader is a module of this package with ``knows(upload)`` (from the file's first 64 KB and, for a
+container, a cheap look inside) and ``read(upload)``. ``read`` here runs in the calling process;
+files of strangers go through ``child.read_in_child``. The modules that parse are imported when they
+are needed: a child process must give up its network before a library starts threads.
 """
 
 from __future__ import annotations
 
-import hashlib
+import importlib
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, cast
 
+from listings.health.readers import containers
+from listings.health.readers.limits import HEAD_BYTES, MAX_BYTES, Upload, sha256_of, too_large
 from listings.health.recording import (
+    DamagedFile,
     EmptyFile,
-    FileTooLarge,
+    FileRefused,
     NoDischarge,
     Recording,
     UnknownFile,
 )
 
-MEGABYTE: Final = 1024 * 1024
-MAX_BYTES: Final = 512 * MEGABYTE
-"""Largest raw file, and largest sum of an archive's unpacked members."""
+__all__ = ["MAX_BYTES", "READERS", "Reader", "knower", "read", "sha256_of", "too_large"]
+
+READERS: Final = (
+    "neware",
+    "neware_nda",
+    "arbin",
+    "nebula",
+    "bdf",
+    "neware_csv",
+    "maccor",
+    "pec",
+)
+"""The modules, those that look at a few bytes first; no two know the same content."""
+
+
+class Reader(Protocol):
+    """What every reader's module offers."""
+
+    def knows(self, upload: Upload) -> bool:
+        """Whether the content is this reader's."""
+
+    def read(self, upload: Upload) -> Recording:
+        """The recording, or a ``FileRefused``."""
 
 
 def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Recording:
@@ -29,39 +53,50 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Recording:
 
     Refuses an empty file (``EmptyFile``), one over ``max_bytes`` raw or unpacked
     (``FileTooLarge``), a kind that no reader knows (``UnknownFile``), one that does not hold
-    together (``DamagedFile``) and one in which nothing was discharged (``NoDischarge``).
+    together (``DamagedFile``), the tests of several objects (``SeveralTests``) and one in which
+    nothing was discharged (``NoDischarge``).
     """
     size = path.stat().st_size
     if size == 0:
         raise EmptyFile(field="file")
     if size > max_bytes:
         raise too_large(size, max_bytes)
-    recording = _read_known(path, sha256_of(path), max_bytes)
+    recording = _guarded(path, max_bytes)
     if not bool((recording.frame["current_ampere"] < 0).any()):
         raise NoDischarge(field="file")
     return recording
 
 
-def too_large(size: int, limit: int) -> FileTooLarge:
-    """The refusal of ``size`` bytes where ``limit`` bytes are allowed."""
-    return FileTooLarge(
-        field="file", size_mb=f"{size / MEGABYTE:.1f}", limit_mb=f"{limit / MEGABYTE:.0f}"
-    )
+def knower(upload: Upload) -> Reader | None:
+    """The reader that knows the content, None where there is none."""
+    for name in READERS:
+        reader = cast("Reader", importlib.import_module(f"{__name__}.{name}"))
+        if reader.knows(upload):
+            return reader
+    return None
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes, as lower-case hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _guarded(path: Path, max_bytes: int) -> Recording:
+    """Whatever a parser raises about strange bytes means: damaged."""
+    try:
+        with path.open("rb") as stream:
+            upload = Upload(path, stream.read(HEAD_BYTES), max_bytes)
+        reader = knower(upload)
+        if reader is None:
+            _refuse_damaged_archive(upload)
+            raise UnknownFile(field="file")
+        return reader.read(upload)
+    except (FileRefused, MemoryError):
+        raise
+    except Exception as error:
+        raise containers.damaged(error) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # a parser in Rust gave up
+            raise
+        raise DamagedFile(field="file", detail="the parser gave up") from error
 
 
-def _read_known(path: Path, sha256: str, max_bytes: int) -> Recording:
-    from listings.health.readers import bdf, neware
-
-    with path.open("rb") as stream:
-        head = stream.read(64 * 1024)
-    if neware.looks_like_zip(head):
-        return neware.read(path, sha256, max_bytes=max_bytes)
-    if bdf.columns_of(head) is not None:
-        return bdf.read(path, sha256)
-    raise UnknownFile(field="file")
+def _refuse_damaged_archive(upload: Upload) -> None:
+    """Tell a broken archive, of which nobody knows what it was, from one of something else."""
+    if containers.looks_like_zip(upload.head):
+        containers.check(upload.path, upload.max_bytes)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -16,14 +15,13 @@ from typing import Any, Final
 import fastnda
 import polars as pl
 
-from listings.health.readers import too_large
+from listings.health.readers import containers
+from listings.health.readers.limits import Upload
 from listings.health.recording import (
     REQUIRED,
     DamagedFile,
-    FileRefused,
     Program,
     Recording,
-    UnknownFile,
 )
 
 MAX_MEMBERS: Final = 1000
@@ -36,70 +34,54 @@ PLAUSIBLE: Final = (0.5, 2.0)
 """A program's upper cut-off outside these multiples of the highest voltage is in another unit."""
 
 
-def looks_like_zip(head: bytes) -> bool:
-    """Whether the first bytes are those of a zip archive, whole or cut off."""
-    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+def knows(upload: Upload) -> bool:
+    """Whether the file is a zip archive with Neware's .ndc members."""
+    return containers.looks_like_zip(upload.head) and any(
+        name.endswith(".ndc") for name in containers.names(upload.path)
+    )
 
 
-def read(path: Path, sha256: str, *, max_bytes: int) -> Recording:
-    """Read an .ndax archive whose raw SHA-256 is ``sha256``.
+def read(upload: Upload) -> Recording:
+    """Read an .ndax archive.
 
-    Refuses an archive that unpacks to more than ``max_bytes`` (``FileTooLarge``), one of another
-    kind (``UnknownFile``) and one whose checksums or content do not hold (``DamagedFile``).
+    Refuses an archive that unpacks to more than ``upload.max_bytes`` (``FileTooLarge``) and one
+    whose checksums or content do not hold (``DamagedFile``).
     """
-    _check_soundness(path, max_bytes)
-    rows, metadata = _parsed(path)
+    _check_members(containers.check(upload.path, upload.max_bytes))
+    rows, metadata = parsed(upload.path, "ndax")
     return Recording(
-        frame=_canonical(rows),
+        frame=canonical(rows),
         reader="neware-ndax",
         reader_version=f"fastnda {fastnda.__version__}",
-        sha256=sha256,
+        sha256=upload.sha256,
         program=_program(metadata, rows),
     )
 
 
-def _check_soundness(path: Path, max_bytes: int) -> None:
-    """Check kind, unpacked size and every checksum."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            unpacked = sum(member.file_size for member in members)
-            if unpacked > max_bytes:
-                raise too_large(unpacked, max_bytes)
-            names = {member.filename for member in members}
-            if len(members) > MAX_MEMBERS or not any(name.endswith(".ndc") for name in names):
-                raise UnknownFile(field="file")
-            _check_members(archive, names)
-    except (FileRefused, MemoryError):
-        raise
-    except Exception as error:  # zipfile and four decompressors, each with errors of its own
-        raise _damaged(error) from error
-
-
-def _check_members(archive: zipfile.ZipFile, names: set[str]) -> None:
+def _check_members(names: frozenset[str]) -> None:
     if "data.ndc" not in names:
         raise DamagedFile(field="file", detail="data.ndc is missing from the archive")
     for companion in ("data_runInfo.ndc", "data_step.ndc"):
         # Older exports hold all in data.ndc; an archive with only one of the two lost the other.
         if names & {"data_runInfo.ndc", "data_step.ndc"} and companion not in names:
             raise DamagedFile(field="file", detail=f"{companion} is missing from the archive")
-    broken = archive.testzip()
-    if broken is not None:
-        raise DamagedFile(field="file", detail=f"wrong checksum of {broken!r}")
 
 
-def _parsed(path: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """The rows with fastnda's Battery Data Format names, and the metadata where it decodes."""
+def parsed(path: Path, ending: str) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """The rows of an ``ndax`` or ``nda`` file with fastnda's Battery Data Format names.
+
+    With them the metadata, where it decodes.
+    """
     with tempfile.TemporaryDirectory() as folder:
         # fastnda goes by the name's ending; uploads are stored under their SHA-256.
-        named = Path(folder) / "upload.ndax"
+        named = Path(folder) / f"upload.{ending}"
         named.symlink_to(path.resolve())
         try:
             rows: pl.DataFrame = fastnda.read(named, cycle_mode="raw", columns="bdf")
         except MemoryError:
             raise
         except Exception as error:  # the library raises whatever broke; all of it means: damaged
-            raise _damaged(error) from error
+            raise containers.damaged(error) from error
         try:
             metadata: dict[str, Any] = fastnda.read_metadata(named)
         except Exception:  # noqa: BLE001 - without metadata the cut-offs are assumed, and marked
@@ -110,14 +92,15 @@ def _parsed(path: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
     return rows, metadata
 
 
-def _damaged(error: Exception) -> DamagedFile:
-    reason = re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
-    return DamagedFile(field="file", detail=re.sub(r"'?/\S+", "", reason)[:160])
-
-
-def _canonical(rows: pl.DataFrame) -> pl.DataFrame:
+def canonical(rows: pl.DataFrame) -> pl.DataFrame:
+    """The frame of ``recording.Recording`` from fastnda's rows."""
     chosen = [pl.col(name).cast(pl.Float64) for name in REQUIRED]
-    renamed = {"cycle_count": "cycle", "step_count": "step", "step_net_capacity_ah": "tester_ah"}
+    renamed = {
+        "cycle_count": "cycle",
+        "step_count": "step",
+        "step_net_capacity_ah": "tester_ah",
+        "step_net_energy_wh": "tester_wh",
+    }
     chosen += [
         pl.col(source).cast(pl.Float64).alias(name)
         for source, name in renamed.items()
