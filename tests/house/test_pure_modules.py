@@ -48,6 +48,8 @@ PURE: dict[str, set[str]] = {
     "listings.health.capacity": WORDS | HEALTH | {"numpy", "polars"},
     "listings.health.segments": WORDS | HEALTH | {"numpy", "polars"},
     "listings.health.grade": WORDS | HEALTH,
+    "listings.health.rapid": WORDS | {"numpy"},
+    "listings.health.life": WORDS,
     "listings.custody.merkle": WORDS,
     "listings.custody.canonical": WORDS | {"rfc8785"},
     "listings.custody.multikey": WORDS | {"cryptography"},
