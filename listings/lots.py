@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from listings import db, journal
+from listings import db, journal, words
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.packs import Mounting, OriginEvent, Pack
 from listings.parties import Acting, Organisation, by, demand
@@ -289,7 +289,7 @@ def _fill(
     _demand_offerable(session, lot, packs)
     chemistries = sorted({pack.type.chemistry.value for pack in packs})
     if len(chemistries) > 1 and not is_mixed:
-        raise ChemistriesMixed(field="is_mixed", chemistries=", ".join(chemistries))
+        raise ChemistriesMixed(field="is_mixed", chemistries=words.listed(chemistries))
     lot.site_id = _site(session, acting, packs, site_id)
     lot.description = description.strip()
     session.add(lot)

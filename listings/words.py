@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -65,6 +65,17 @@ def gettext(message: str, **values: object) -> str:
     """The sentence in the current locale with its values filled in."""
     sentence = str(_catalogue(_locale.get()).gettext(message)) if message else ""
     return sentence % values if values else sentence
+
+
+def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
+    """The form of the sentence for this count (``%(num)s`` in it) in the current locale."""
+    sentence = str(_catalogue(_locale.get()).ngettext(singular, plural, count))
+    return sentence % {"num": count, **values}
+
+
+def listed(values: Iterable[str]) -> str:
+    """Names in one line, with the separator of the current locale."""
+    return ("、" if _locale.get().startswith("zh") else ", ").join(values)
 
 
 def say(error: DomainError) -> str:

@@ -132,7 +132,7 @@ class LotNotOnOffer(Conflict):
 class BidsStand(Conflict):
     """Somebody bid already."""
 
-    message = N_("%(count)s bids stand on this sale; it can no longer be withdrawn.")
+    message = N_("Bids stand on this sale (%(count)s); it can no longer be withdrawn.")
 
 
 class SaleOver(Conflict):

@@ -15,7 +15,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from listings import db, journal
+from listings import db, journal, words
 from listings.custody import events
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.lots import Lot, LotPack
@@ -279,7 +279,7 @@ def _common_holder(session: orm.Session, packs: list[Pack]) -> int:
     holders = sorted(_holders(packs))
     if len(holders) > 1:
         names = [session.get_one(Organisation, ident).called for ident in holders]
-        raise HoldersDiffer(field="pack_ids", holders=", ".join(names))
+        raise HoldersDiffer(field="pack_ids", holders=words.listed(names))
     return holders[0]
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from listings import capitals, words
 from listings.words import gettext as _
+from listings.words import ngettext
 from market.auctions import PaymentTerm
 from market.documents import blocks, figures, parts
 
@@ -129,7 +130,7 @@ def _assets(assets: Sequence[Asset]) -> blocks.Block:
         ],
         foot=[
             "",
-            _("Sum of %(count)s packs", count=figures.number(len(assets))),
+            ngettext("Sum of %(num)s pack", "Sum of %(num)s packs", len(assets)),
             "",
             "",
             "",

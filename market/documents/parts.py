@@ -10,13 +10,14 @@ from decimal import Decimal
 from listings import names
 from listings.money import Money
 from listings.words import gettext as _
+from market import quantities
 from market.auctions import Delivery, PaymentTerm, PriceBasis
 from market.documents import blocks, figures
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An organisation as a document names it."""
+    """An organisation as a document names it: ``name`` as registered, the English one beside it."""
 
     name: str
     credit_code: str
@@ -60,29 +61,16 @@ class Terms:
     zone: str = figures.ZONE
 
 
-def unit(basis: PriceBasis) -> str:
-    """What one unit of the price buys, for the head of a quantity."""
-    return {
-        PriceBasis.LUMP_SUM: _("the whole lot"),
-        PriceBasis.PER_KWH: "kWh",
-        PriceBasis.PER_TONNE: _("tonne"),
-        PriceBasis.PER_PACK: _("pack"),
-    }[basis]
-
-
 def price(terms: Terms) -> str:
     """The hammer price with its unit."""
-    amount = figures.money(terms.hammer_price)
-    if terms.price_basis is PriceBasis.LUMP_SUM:
-        return _("%(amount)s for the whole lot", amount=amount)
-    return _("%(amount)s per %(unit)s", amount=amount, unit=unit(terms.price_basis))
+    return quantities.price(figures.money(terms.hammer_price), terms.price_basis)
 
 
 def quantity(terms: Terms) -> str:
     """The quantity, and whether the handover settles it."""
+    known = quantities.said(terms.quantity, terms.price_basis)
     if terms.price_basis is PriceBasis.LUMP_SUM:
-        return _("the whole lot")
-    known = f"{figures.number(terms.quantity)} {unit(terms.price_basis)}"
+        return known
     if terms.is_quantity_provisional:
         return _("%(quantity)s, provisional: settled by what is handed over", quantity=known)
     return _("%(quantity)s, fixed", quantity=known)

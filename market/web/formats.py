@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from markupsafe import Markup, escape
 from listings import words
 from listings.money import MINOR_DIGITS, Money
 from listings.provinces import PROVINCES
+from market import quantities
 from market.web import labels
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -106,9 +108,14 @@ def province(name: str) -> str:
     return words.gettext(PROVINCES[name])
 
 
-def list_of(values: list[str]) -> str:
-    """Names in one line, with the separator of the language."""
-    return ("、" if words.locale().startswith("zh") else ", ").join(values)
+def ladder(increments: Iterable[tuple[int, int]], currency: str = "CNY") -> str:
+    """Increments in one line: from which price on each of them holds."""
+    return words.gettext("; ").join(
+        words.gettext(
+            "from %(low)s: %(step)s", low=money(low, currency), step=money(step, currency)
+        )
+        for low, step in increments
+    )
 
 
 def grade(letter: str | None, level: str, *, provisional: bool = False) -> Markup:
@@ -152,7 +159,10 @@ def register(app: Flask) -> None:
         "date": day,
         "local_input": local_input,
         "word": word,
-        "list_of": list_of,
+        "list_of": words.listed,
+        "ladder": ladder,
+        "quantity": quantities.said,
+        "per": quantities.price,
     }
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(

@@ -124,7 +124,7 @@ def confirm(sha256: str) -> Any:
         done = imports.apply(writing, acting, blobs.read(sha256), blob.name, at=guard.now())
     flash(
         gettext(
-            N_("%(packs)s packs and %(vehicles)s vehicles are registered."),
+            N_("Registered. Packs: %(packs)s, new vehicles: %(vehicles)s."),
             packs=done.summary.packs,
             vehicles=done.summary.vehicles,
         )

@@ -104,12 +104,6 @@ LABELS: dict[str, dict[str, str]] = {
         "per_tonne": N_("Per tonne"),
         "per_pack": N_("Per pack"),
     },
-    "PriceUnit": {
-        "lump_sum": N_("lot"),
-        "per_kwh": N_("kWh"),
-        "per_tonne": N_("t"),
-        "per_pack": N_("packs"),
-    },
     "Stage": {"open": N_("On sale"), "closed": N_("Sold or passed")},
     "Sort": {
         "closing": N_("Closing soonest"),
@@ -223,8 +217,8 @@ LABELS: dict[str, dict[str, str]] = {
         "releaser": N_("Releaser"),
         "receiver": N_("Receiver"),
         "carrier": N_("Carrier"),
-        "from": N_("From"),
-        "to": N_("To"),
+        "from": N_("Former owner"),
+        "to": N_("New owner"),
     },
     "LeafKind": {
         "release": N_("Released"),
