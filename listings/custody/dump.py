@@ -98,12 +98,14 @@ class FileUnreadable(Refused):
 
 @dataclass(frozen=True)
 class Verification:
-    """What held: `size` leaves under `root`; proofs in records that were checked, and receipts."""
+    """What held: `size` leaves under `root`; proofs in records that were checked,
+    those by devices of people among them, and receipts."""
 
     origin: str
     size: int
     root: bytes
     signatures_checked: int
+    signed_by_devices: int
     receipts_checked: int
 
 
@@ -115,6 +117,7 @@ class _Reading:
     origin: str = ""
     is_complete: bool = False
     signatures: int = 0
+    by_devices: int = 0
     roots: dict[int, bytes] = field(default_factory=dict)
     problems: list[DomainError] = field(default_factory=list)
 
@@ -176,7 +179,12 @@ def verify(
             raise problem
     frontier = reading.frontier
     return Verification(
-        reading.origin, frontier.size, frontier.root(), reading.signatures, len(held)
+        reading.origin,
+        frontier.size,
+        frontier.root(),
+        reading.signatures,
+        reading.by_devices,
+        len(held),
     )
 
 
@@ -199,6 +207,7 @@ def verify_command(
         "size": reading.frontier.size if reading.is_complete else None,
         "root": _root(reading) if reading.is_complete else None,
         "signatures_checked": reading.signatures,
+        "signed_by_devices": reading.by_devices,
         "receipts": answers,
         "problems": [str(problem) for problem in reading.problems],
     }
@@ -247,7 +256,9 @@ def _read_lines(stream: BinaryIO, reading: _Reading, sizes: set[int]) -> str:
 
 def _take(leaf: bytes, reading: _Reading) -> None:
     try:
-        reading.signatures += len(receipts.check_record(leaf))
+        proofs = receipts.check_record(leaf)
+        reading.signatures += len(proofs)
+        reading.by_devices += sum(receipts.is_by_device(proof) for proof in proofs)
     except receipts.BadReceipt as problem:
         reading.note(LeafWrong(index=reading.frontier.size, reason=problem))
     reading.frontier.append(merkle.leaf_hash(leaf))

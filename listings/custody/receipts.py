@@ -134,12 +134,21 @@ def report(document: bytes, vkey: str | Iterable[str]) -> dict[str, object]:
         receipt = verify(document, vkey)
     except BadReceipt as problem:
         nothing = {"valid": False, "index": None, "tree_size": None, "record_kind": None}
-        return {**nothing, "problems": [str(problem)]}
+        return {**nothing, "signatures": [], "problems": [str(problem)]}
     return {
         "valid": True,
         "index": receipt.index,
         "tree_size": receipt.tree_size,
         "record_kind": receipt.kind,
+        "signatures": [
+            {
+                "key": one.verification_method.partition("#")[0],
+                "created": one.created,
+                "domain": one.domain,
+                "attested_by_platform": one.attested_by_platform,
+            }
+            for one in receipt.signatures
+        ],
         "problems": [],
     }
 
@@ -158,6 +167,11 @@ def check_record(record: bytes) -> tuple[signing.VerifiedProof, ...]:
         return tuple(signing.verify_proofs(value, signing.resolve_did_key, known_only=True))
     except DomainError as problem:
         raise RecordSignatureWrong(reason=problem) from None
+
+
+def is_by_device(proof: signing.VerifiedProof) -> bool:
+    """Whether a person's own device signed: in a capacity, and not the platform for the person."""
+    return proof.domain is not None and not proof.attested_by_platform
 
 
 def kind_of(record: Mapping[str, object]) -> str | None:

@@ -119,6 +119,7 @@ def _verify_dump(arguments: argparse.Namespace) -> Answer:
             _("records"): found["size"],
             _("root"): found["root"],
             _("signatures checked"): found["signatures_checked"],
+            _("by a device key"): found["signed_by_devices"],
         }
     )
     lines = [f"{one['file']}  {one['problem'] or _('holds')}" for one in found["receipts"]]
@@ -137,7 +138,18 @@ def _verify_receipt(arguments: argparse.Namespace) -> Answer:
             _("kind"): found["record_kind"],
         }
     )
-    return Answer(found, "\n".join([facts, *found["problems"]]), _status(found))
+    lines = [_signed(one) for one in found["signatures"]]
+    return Answer(found, "\n".join([facts, *lines, *found["problems"]]), _status(found))
+
+
+def _signed(one: dict[str, Any]) -> str:
+    """One signature of a record as a line: when, by whose key, in what capacity."""
+    by = _("signed with a device key")
+    if one["domain"] is None:
+        by = _("signed by the platform")
+    elif one["attested_by_platform"]:
+        by = _("the platform signed for the person")
+    return f"{one['created']}  {by}  {one['domain'] or one['key']}"
 
 
 def _status(found: dict[str, Any]) -> int:

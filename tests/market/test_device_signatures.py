@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
 from base64 import b64decode, b64encode
@@ -13,7 +14,7 @@ from browser_keys import BrowserKey, digest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hands import Trade
 
-from listings.custody import commitments, devices, log, multikey, receipts
+from listings.custody import commitments, devices, dump, log, multikey, receipts
 from market import handover_papers, handovers, records, releases, signature_requests
 from market.handovers import Finding, HandoverState, Verdict
 from market.pens import DeviceSignatureWrong, RecordChanged
@@ -133,6 +134,22 @@ def test_the_record_tells_the_instant_at_which_it_was_frozen(trade, releaser, re
     record = trade.record(handover.release_leaf)
     assert record["proof"][0]["created"] == record["received_at"]
     assert request.frozen_at.isoformat().startswith(record["received_at"].rstrip("Z"))
+
+
+def test_dump_and_receipt_show_offline_who_signed_by_what(session, trade, releaser):
+    handover = trade.ready()
+    releaser.sign(handover)
+    trade.sign(handover, trade.receiver)
+    written = io.BytesIO()
+    log.export(session, written)
+    written.seek(0)
+    vkey, receipt = log.vkey(session), log.receipt(session, handover.release_leaf)
+    found = dump.verify(written, vkey, [receipt])
+    assert (found.signatures_checked, found.signed_by_devices) == (2, 1)
+    device, platform = receipts.report(receipt, vkey)["signatures"]
+    assert (device["attested_by_platform"], platform["attested_by_platform"]) == (False, True)
+    assert device["key"] == f"did:key:{releaser.key.public_key}"
+    assert device["domain"].startswith(f"urn:packbourse:releaser:{trade.workshop.credit_code}:")
 
 
 def test_freezing_changes_nothing_but_the_request(session, trade, receiver):
