@@ -86,8 +86,8 @@ class Findings:
     ``soh`` is SoH_Q unrounded, None where no discharge counts. ``capacity_spread`` is
     (max - min) / mean over the parts of the subject, ``safety_check_passed`` and ``has_origin``
     are None where nothing is on record. ``sums_only`` says that the capacity is the tester's own
-    sum and not recomputed from measurements. ``subject`` is what was examined, None where unknown, and
-    ``graded`` what would bear the letter, None for the subject itself.
+    sum and not recomputed from measurements. ``subject`` is what was examined, None where unknown,
+    and ``graded`` what would bear the letter, None for the subject itself.
     """
 
     soh: float | None

@@ -1,4 +1,4 @@
-"""``packbourse health read`` and ``health grade``: what a tester file says."""
+"""``packbourse health read``, ``grade`` and ``convert``: what a tester file says."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from listings.words import gettext as _
+from market.commands import health_models
 from market.commands.menu import Answer, Menu, demand_file, rows, table, yes
 
 
 def add(menu: Menu) -> None:
-    """Declare both commands."""
+    """Declare the commands."""
     group = menu.group("health", _("read and grade a tester's file"))
     for name, purpose, action in (
         ("read", _("tell the discharges, the capacity and the state of health"), _read),
@@ -25,6 +26,10 @@ def add(menu: Menu) -> None:
         parser.add_argument(
             "--cutoffs", metavar="LOW,HIGH", type=cutoffs, help=_("cut-off voltages in V")
         )
+    health_models.add(group)
+    parser = group.add("convert", _("write it as Battery Data Format csv"), _convert)
+    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("out", metavar="OUT", type=Path, help=_("the file to be written"))
 
 
 def amount(text: str) -> float:
@@ -66,6 +71,23 @@ def _grade(arguments: argparse.Namespace) -> Answer:
         _("reasons"): ", ".join(found["reasons"]),
     }
     return Answer(found, _text(found, facts))
+
+
+def _convert(arguments: argparse.Namespace) -> Answer:
+    from listings.health.convert import convert
+
+    done = convert(demand_file(arguments.file), arguments.out)
+    cutoffs = None if done["cutoffs"] is None else ",".join(f"{one:g}" for one in done["cutoffs"])
+    facts = {
+        _("reader"): f"{done['reader']} {done['reader_version']}",
+        "SHA-256": done["sha256"],
+        _("written"): done["file"],
+        _("rows"): done["rows"],
+        _("columns"): ", ".join(done["columns"]),
+        _("cut-off voltages in V"): cutoffs,
+        _("sign of current turned"): yes(done["sign_turned"]),
+    }
+    return Answer(done, rows(facts))
 
 
 def _text(found: dict[str, Any], more: dict[str, object]) -> str:
