@@ -13,7 +13,7 @@ TOP = Path(__file__).parents[2]
 STANDARD = {
     "__future__", "base64", "binascii", "bisect", "calendar", "collections", "dataclasses",
     "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "hmac", "itertools",
-    "json", "math", "operator", "re", "types", "typing", "unicodedata", "uuid",
+    "json", "math", "operator", "re", "statistics", "types", "typing", "unicodedata", "uuid",
 }  # fmt: skip
 WORDS = {"listings.errors", "listings.money"}
 CUSTODY = {
@@ -36,7 +36,13 @@ PRICES = {
         "valuation",
     )
 }
-HEALTH = {f"listings.health.{name}" for name in ("capacity", "grade", "recording", "segments")}
+HEALTH = {
+    f"listings.health.{name}"
+    for name in (
+        "capacity", "consistency", "cycles", "fade", "grade", "incremental", "quantities",
+        "recording", "resistance", "segments", "self_discharge", "track", "uncertainty",
+    )
+}  # fmt: skip
 
 PURE: dict[str, set[str]] = {
     "listings.money": WORDS,
@@ -48,6 +54,14 @@ PURE: dict[str, set[str]] = {
     "listings.health.capacity": WORDS | HEALTH | {"numpy", "polars"},
     "listings.health.segments": WORDS | HEALTH | {"numpy", "polars"},
     "listings.health.grade": WORDS | HEALTH,
+    **{
+        f"listings.health.{name}": WORDS | HEALTH | {"numpy", "polars"}
+        for name in ("incremental", "measures", "resistance", "self_discharge", "track")
+    },
+    **{
+        f"listings.health.{name}": WORDS | HEALTH
+        for name in ("consistency", "cycles", "fade", "quantities", "uncertainty")
+    },
     "listings.health.rapid": WORDS | {"numpy"},
     "listings.health.life": WORDS,
     "listings.custody.merkle": WORDS,
