@@ -237,7 +237,7 @@ def _announced(stage: Stage, offer: Offer, at: datetime) -> None:
 def _claimed(stage: Stage, offer: Offer, at: datetime) -> None:
     """At a fixed price; a firm with four eyes prepared its claim and approved it this morning."""
     lot = steps.draft(stage, offer, at=_ago(at, 3))
-    terms = _terms(at, -2.5, 7, 4_300, price_basis=PriceBasis.PER_PACK, format=Format.FIXED_PRICE)
+    terms = _terms(at, -2.5, 7, 2_400, price_basis=PriceBasis.PER_PACK, format=Format.FIXED_PRICE)
     sale = steps.publish(stage, lot, offer.seller, terms, at=_ago(at, 2.5))
     steps.claim(stage, sale, ("prepares", "approves"), at=_ago(at, 0.3))
 
@@ -245,7 +245,7 @@ def _claimed(stage: Stage, offer: Offer, at: datetime) -> None:
 def _claimable(stage: Stage, offer: Offer, at: datetime) -> None:
     """At a fixed price by the pack, without a deposit: the first to claim it buys it."""
     lot = steps.draft(stage, offer, at=_ago(at, 2))
-    terms = _terms(at, -1.5, 8.4, 5_400, price_basis=PriceBasis.PER_PACK, format=Format.FIXED_PRICE)
+    terms = _terms(at, -1.5, 8.4, 2_600, price_basis=PriceBasis.PER_PACK, format=Format.FIXED_PRICE)
     steps.publish(stage, lot, offer.seller, terms, at=_ago(at, 1.5))
 
 
