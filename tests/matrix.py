@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import sqlalchemy as sa
+from browser_keys import BrowserKey
 from make import credit_code
 from sqlalchemy import orm
 
@@ -258,6 +259,8 @@ def _papers(session: orm.Session, scene: Scene) -> None:
     )  # fmt: skip
     session.flush()
     rows["licence"] = licence.id
+    key = BrowserKey().enrolled(session, buyer, at=AT)
+    rows["device key"], rows["public key"] = key.row.id, key.public_key
     clerk = scene.by("buyer.clerk")
     rows["membership"] = session.scalars(
         sa.select(Membership.id).where(Membership.user_id == clerk.user_id)

@@ -63,10 +63,13 @@ ROWS: Final[dict[str, Rows]] = {
         (
             "handovers.show", "handovers.agree", "handovers.arrive", "handovers.cancel",
             "handovers.check", "handovers.labels", "handovers.note", "handovers.confirm_release",
-            "handovers.sign_release", "acceptance.show", "acceptance.accept", "acceptance.confirm",
+            "handovers.sign_release", "device_signing.prepare_release", "device_signing.release",
+            "device_signing.prepare_acceptance", "device_signing.accept", "acceptance.show",
+            "acceptance.accept", "acceptance.confirm",
         ),
         _HANDOVER,
     ),
+    "device_keys.revoke": {"": {"key_id": "device key"}},
     "handovers.receipt": {"": {"handover_id": "handover", "sequence": "sequence"}},
     "handovers.new": _of("award", parameter="award"),
     **dict.fromkeys(
@@ -127,6 +130,7 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
     "sales.publish": _TERMS,
     "editions.send_back": {"reason": "look again"},
     "guides.publish_methodology": {"text": "The next version."},
+    "device_signing.prepare_release": {"key": "{public_key}"},
     "handovers.check": {"soc_percent": "20"},
     "handovers.open_one": {"award": "{award}", "pack_ids": "{pack_passed}"},
     "acceptance.accept": {"ticket": "1"},
