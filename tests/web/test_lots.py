@@ -109,7 +109,7 @@ def test_a_seller_goes_from_packs_to_a_sale(sign_in, market):
     }
     confirm = browser.post(address, data=terms)
     assert confirm.status_code == 200
-    for said in ("¥150.00", "128.00", "¥19,200.00 in total", "26.0 %"):
+    for said in ("¥150.00", "128 kWh", "¥19,200.00 in total", "26.0 %"):
         assert said in confirm.text
     with db.transaction() as session:
         assert session.scalar(sa.select(sa.func.count(Auction.id))) == 1

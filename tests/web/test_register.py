@@ -95,7 +95,7 @@ def test_a_spreadsheet_goes_from_file_to_fleet_in_three_steps(place, sign_in):
     with db.transaction() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Pack)) == 1
     done = browser.post(answer.headers["Location"], follow_redirects=True)
-    assert "2 packs and 1 vehicles are registered." in done.text
+    assert "Registered. Packs: 2, new vehicles: 1." in done.text
     assert "K-1" in done.text
 
 
