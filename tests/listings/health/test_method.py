@@ -6,6 +6,7 @@ import doctest
 from pathlib import Path
 
 from listings.health.capacity import FLAGS, REASONS
+from listings.health.quantities import ABSENCES, COMPONENTS, QUANTITIES
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/method/health.md"
 
@@ -19,3 +20,9 @@ def test_the_worked_examples_of_the_method_come_out_as_printed() -> None:
 def test_the_method_explains_every_reason_and_flag() -> None:
     text = PAGE.read_text("utf-8")
     assert [code for code in [*REASONS, *FLAGS] if f"`{code}`" not in text] == []
+
+
+def test_the_method_explains_every_quantity_absence_and_component() -> None:
+    text = PAGE.read_text("utf-8")
+    codes = [*QUANTITIES, *ABSENCES, *COMPONENTS]
+    assert [code for code in codes if f"`{code}`" not in text] == []
