@@ -1,7 +1,7 @@
 """[pure] A recording cut into charges and discharges: cleaned rows, whole runs of one sign.
 
 Ampere hours are the trapezoid sum of |I| dt / 3600 over the intervals inside one run, summed
-exactly (``math.fsum``) so that every machine gets the same number.
+(``sums.exact_sum``) so that every machine gets the same number.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from listings.health.sums import exact_sum
 
 if TYPE_CHECKING:
     import polars as pl
@@ -164,9 +166,9 @@ def _segment(
         volts=volts,
         amperes=amperes,
         ah_so_far=np.concatenate([[0.0], np.cumsum(ah_steps)]),
-        ah=math.fsum(ah_steps.tolist()),
-        wh=math.fsum(((powers[:-1] + powers[1:]) / 2 * steps / 3600).tolist()),
-        hours=math.fsum(steps.tolist()) / 3600,
+        ah=exact_sum(ah_steps),
+        wh=exact_sum((powers[:-1] + powers[1:]) / 2 * steps / 3600),
+        hours=exact_sum(steps) / 3600,
         cycle=None if cycles is None else int(cycles[start]),
         temperature=_mean(columns.get("temperature_celsius"), rows),
         tester_ah=_range(columns.get("tester_ah"), rows),
@@ -176,18 +178,20 @@ def _segment(
 
 
 def _mean(column: Floats | None, rows: slice) -> float | None:
-    if column is None:
-        return None
-    known = [value for value in column[rows].tolist() if math.isfinite(value)]
-    return math.fsum(known) / len(known) if known else None
+    known = _finite(column, rows)
+    return exact_sum(known) / known.size if known.size else None
 
 
 def _range(column: Floats | None, rows: slice) -> float | None:
     """What the tester's own counter moved in these rows, whichever way it counts."""
+    known = _finite(column, rows)
+    return float(known.max() - known.min()) if known.size else None
+
+
+def _finite(column: Floats | None, rows: slice) -> Floats:
     if column is None:
-        return None
-    known = [value for value in column[rows].tolist() if math.isfinite(value)]
-    return max(known) - min(known) if known else None
+        return np.empty(0)
+    return column[rows][np.isfinite(column[rows])]
 
 
 def _is_turned(segments: list[Segment]) -> bool:
