@@ -26,9 +26,14 @@ def knows(upload: Upload) -> bool:
         layout is not None
         and layout.delimiter == "\t"
         and layout.header_line <= HEAD_LINES
-        and layout.labels[0].strip().lower().startswith("rec")
+        and starts(layout)
         and {"record", "step", "state"} <= layout.columns.keys()
     )
+
+
+def starts(layout: tables.Layout) -> bool:
+    """Whether the first label is Maccor's number of the record."""
+    return layout.labels[0].strip().lower() in {"rec", "rec#"}
 
 
 def read(upload: Upload) -> Recording:

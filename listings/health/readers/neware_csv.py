@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from listings.health.readers import frames, tables
+from listings.health.readers import frames, maccor, tables
 from listings.health.readers.labels import Column, columns, known
 from listings.health.readers.limits import Upload
 from listings.health.recording import DamagedFile, Recording
@@ -48,7 +48,7 @@ def read(upload: Upload) -> Recording:
 
 def _is_flat(layout: tables.Layout) -> bool:
     grouped = {"cycle", "step"} <= layout.columns.keys()
-    return layout.header_line == 0 and grouped and not layout.labels[0].lower().startswith("rec#")
+    return layout.header_line == 0 and grouped and not maccor.starts(layout)
 
 
 def _is_nested(layout: tables.Layout) -> bool:
