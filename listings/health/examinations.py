@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from listings.errors import N_, Refused
-from listings.health.capacity import Assessment, assess
+from listings.health import rapid, rapid_models, rapid_tables
+from listings.health.capacity import Assessment, Cutoffs, assess
+from listings.health.grade import EvidenceLevel
+from listings.health.rapid import Estimate
+from listings.health.readers import pulses
 from listings.health.readers.child import read_in_child
 from listings.pack_types import PackType
 
@@ -26,6 +31,30 @@ class CapacityImplausible(Refused):
     )
 
 
+class PulsesOfCellsOnly(Refused):
+    """Pulses of a cell say nothing of its module or pack."""
+
+    message = N_("A pulse table is read for a cell. Choose the cell as what was examined.")
+
+
+class OneCellOnly(Refused):
+    """A report is of one subject."""
+
+    message = N_(
+        "The pulse table holds %(count)s cells, and a report is of one. Upload a table of that "
+        "cell alone."
+    )
+
+
+class RatedDiffers(Refused):
+    """The rated capacity is the registered type's, never the lister's."""
+
+    message = N_(
+        "The pulse table says %(said)s Ah rated, and the cell of this type is rated %(rated)s Ah. "
+        "Check the table and the type."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Rated:
     """What a subject of a type is rated at: Ah, Wh where known, and cut-offs in V where known."""
@@ -34,17 +63,28 @@ class Rated:
     capacity_ah: float
     energy_wh: float | None
     cutoffs: tuple[float, float] | None
+    chemistry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was measured, from which bytes, by which reader, against which rated values."""
+    """What was found, from which bytes, by which reader, against which rated values.
+
+    ``rapid`` is the pulse model's estimate where that is all there is; then ``assessment`` holds
+    its state of health and no discharge.
+    """
 
     rated: Rated
     assessment: Assessment
     reader: str
     reader_version: str
     sha256: str
+    rapid: Estimate | None = None
+
+    @property
+    def evidence_level(self) -> EvidenceLevel:
+        """What the findings rest on: a capacity test, or a model of pulses."""
+        return "L1" if self.rapid is None else "L2"
 
 
 def rated(pack_type: PackType, subject: Subject) -> Rated:
@@ -59,7 +99,7 @@ def rated(pack_type: PackType, subject: Subject) -> Rated:
     if subject == "cell":
         ah = float(pack_type.cell_rated_capacity_ah)
         volts = float(pack_type.rated_voltage_v) / series
-        return Rated(subject, ah, ah * volts, (low, high))
+        return Rated(subject, ah, ah * volts, (low, high), pack_type.chemistry.value)
     ah = float(pack_type.rated_capacity_ah)
     if subject == "module":
         return Rated(subject, ah, None, None)
@@ -68,11 +108,14 @@ def rated(pack_type: PackType, subject: Subject) -> Rated:
 
 
 def examine(path: Path, rated: Rated) -> Examination:
-    """Read a tester file in a child process and assess it; call it outside a transaction.
+    """Read a tester file or a pulse table in a child process; call it outside a transaction.
 
     Refuses what ``readers.child`` and ``capacity.assess`` refuse, and a discharge of over 1.5 times
     the rated capacity (``CapacityImplausible``). That no discharge counts is not an error here.
+    Of a pulse table it refuses what ``rapid.assess`` refuses, and any but one cell of the type.
     """
+    if pulses.is_table(path):
+        return _from_pulses(path, rated)
     recording = read_in_child(path)
     found = assess(
         recording.frame,
@@ -90,3 +133,37 @@ def examine(path: Path, rated: Rated) -> Examination:
             rated=f"{rated.capacity_ah:g}",
         )
     return Examination(rated, found, recording.reader, recording.reader_version, recording.sha256)
+
+
+def _from_pulses(path: Path, rated: Rated) -> Examination:
+    if rated.subject != "cell":
+        raise PulsesOfCellsOnly(field="subject")
+    sha256, sequences = pulses.read_in_child(path)
+    cells = rapid_tables.by_cell(sequences)
+    if len(cells) > 1:
+        raise OneCellOnly(field="file", count=len(cells))
+    for one in sequences:
+        if not math.isclose(one.rated_ah, rated.capacity_ah, rel_tol=rapid.SAME):
+            said, ours = f"{one.rated_ah:g}", f"{rated.capacity_ah:g}"
+            raise RatedDiffers(field="file", said=said, rated=ours)
+    estimate = rapid.assess_cell(sequences, rated.chemistry, rapid_models.shipped())
+    found = _estimated(estimate, rated)
+    return Examination(rated, found, pulses.READER, pulses.VERSION, sha256, estimate)
+
+
+def _estimated(estimate: Estimate, rated: Rated) -> Assessment:
+    low, high = rated.cutoffs or (0.0, 0.0)
+    return Assessment(
+        discharges=(),
+        run=(),
+        capacity_ah=estimate.soh * rated.capacity_ah,
+        energy_wh=None,
+        soh=estimate.soh,
+        soh_e=None,
+        rate_c=None,
+        temperature=estimate.temperature_c,
+        cutoffs=Cutoffs(low, high, "given"),
+        flags=estimate.flags,
+        tester_difference=None,
+        curve=(),
+    )

@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Final
 
 from listings.errors import N_
+from listings.health import rapid
 from listings.health.capacity import Discharge
 from listings.health.examinations import Examination
 from listings.health.grade import Findings, Grade, grade, policy
+from listings.health.rapid import Estimate
 from listings.packs import Pack
 from listings.parties import Organisation
 
@@ -84,7 +86,7 @@ class Draft:
         spread = self.statement.capacity_spread
         findings = Findings(
             soh=self.examination.assessment.soh,
-            evidence_level="L1",
+            evidence_level=self.examination.evidence_level,
             subject=self.examination.rated.subject,
             capacity_spread=None if spread is None else float(spread),
             safety_check_passed=self.statement.safety_check_passed,
@@ -114,6 +116,7 @@ def compose(draft: Draft) -> dict[str, object]:
     """The record: JSON without floating-point numbers; measurements are decimal strings."""
     statement, examination = draft.statement, draft.examination
     found, given = examination.assessment, draft.grade
+    estimate = examination.rapid
     return {
         "record": "health_report",
         "version": VERSION,
@@ -153,6 +156,15 @@ def compose(draft: Draft) -> dict[str, object]:
         "reasons": list(given.reasons),
         "flags": draft.flags,
         "discharges": [_signed_discharge(discharge) for discharge in found.discharges],
+        **({} if estimate is None else {"rapid": estimate_facts(estimate)}),
+    }
+
+
+def estimate_facts(estimate: Estimate) -> dict[str, object]:
+    """A pulse model's estimate as it is signed: with the error that belongs beside it."""
+    facts = rapid.document(estimate)
+    return {
+        name: _text(value) if isinstance(value, float) else value for name, value in facts.items()
     }
 
 

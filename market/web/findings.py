@@ -7,14 +7,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from listings.health import capacity, grade, records
+from listings.custody import canonical
+from listings.errors import N_
+from listings.health import capacity, grade, rapid, records
 from listings.health.capacity import Assessment
+from listings.health.rapid import Estimate
 from listings.health.reports import HealthReport
 from listings.words import gettext
 from market.web import pictures
 
 REASONS: Mapping[str, str] = {**grade.REASONS, **capacity.REASONS}
-FLAGS: Mapping[str, str] = {**capacity.FLAGS, **records.FLAGS}
+FLAGS: Mapping[str, str] = {**capacity.FLAGS, **records.FLAGS, **rapid.FLAGS}
 SOURCES: Mapping[str, str] = records.CUTOFF_SOURCES
 
 
@@ -67,7 +70,7 @@ def of_report(report: HealthReport) -> dict[str, Any]:
     points = report.curve.get("points", [])
     return {
         "reasons": said(REASONS, report.reasons),
-        "flags": said(FLAGS, report.flags),
+        "flags": [*_error_of(report), *said(FLAGS, report.flags)],
         "level": level(report.evidence_level),
         "discharges": _rows(report.discharges),
         "capacities": capacities(
@@ -80,17 +83,52 @@ def of_report(report: HealthReport) -> dict[str, Any]:
     }
 
 
-def of_assessment(found: Assessment, rated_ah: float) -> dict[str, Any]:
-    """The same of an examination that nobody signed yet."""
+def of_assessment(
+    found: Assessment, rated_ah: float, estimate: Estimate | None = None
+) -> dict[str, Any]:
+    """The same of an examination that nobody signed yet; ``estimate`` is that of pulses."""
+    errors = [] if estimate is None else [_error(rapid.document(estimate))]
     discharges = [records.discharge_facts(discharge) for discharge in found.discharges]
     points = [[ah, volts] for ah, volts in found.curve]
     return {
-        "flags": said(FLAGS, found.flags),
+        "flags": [*errors, *said(FLAGS, found.flags)],
         "discharges": _rows(discharges),
-        "capacities": capacities(discharges, rated_ah, gettext("Capacity per cycle")),
+        "capacities": capacities(discharges, rated_ah, gettext("Capacity per cycle"))
+        if discharges
+        else "",
         "voltages": voltages(points, gettext("Voltage over capacity")) if points else "",
         "cutoff_source": sentence(SOURCES, found.cutoffs.source),
     }
+
+
+def _error_of(report: HealthReport) -> list[str]:
+    """What the signed record says of the error of a pulse model, where one was used."""
+    if report.evidence_level != "L2" or report.record is None:
+        return []
+    record = canonical.parse(report.record)
+    facts = record.get("rapid") if isinstance(record, dict) else None
+    return [_error(facts)] if isinstance(facts, dict) else []
+
+
+def _error(facts: Mapping[str, Any]) -> str:
+    """The sentence that belongs beside every estimate of a pulse model."""
+    shares = ("soh_low", "soh_high", "leave_out_rmse", "leave_out_max", "baseline_rmse")
+    low, high, usual, most, mean = (f"{float(facts[name]) * 100:.1f}" for name in shares)
+    return gettext(
+        N_(
+            "Pulse model at %(soc)s %% charge: state of health %(low)s to %(high)s %% (9 of 10 "
+            "times). About %(cells)s cells, each left out of the fit, it erred by %(usual)s %% "
+            "(root mean square) and %(most)s %% at most; taking every cell for average errs by "
+            "%(mean)s %%."
+        ),
+        soc=f"{float(facts['soc_percent']):g}",
+        low=low,
+        high=high,
+        cells=facts["fitted_cells"],
+        usual=usual,
+        most=most,
+        mean=mean,
+    )
 
 
 def _rows(discharges: list[dict[str, Any]]) -> list[dict[str, Any]]:

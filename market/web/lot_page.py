@@ -22,7 +22,7 @@ from listings.words import gettext
 from market import auctions, bids, claims, deposits
 from market.auctions import Auction, Format
 from market.bids import Bid
-from market.web import formats, pictures
+from market.web import formats, lives, pictures
 from pricing import values, waterfalls
 
 RECENT = 5
@@ -40,6 +40,7 @@ class Goods:
     models: list[str]
     weakest: HealthReport | None
     histogram: Markup | None
+    life: lives.Shown | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def goods(session: orm.Session, lot: Lot) -> Goods:
     """What is it, and what state is it in."""
     found = reports.standing(session, [pack.id for pack in lot.packs])
     known = [row for row in found.values() if row.soh_q is not None]
+    weakest = min(known, key=lambda row: row.soh_q or 0, default=None)
     kinds = [pack.type for pack in lot.packs]
     return Goods(
         packs=list(lot.packs),
@@ -65,8 +67,9 @@ def goods(session: orm.Session, lot: Lot) -> Goods:
         mass_kg=sum((pack.mass_kg or pack.type.mass_kg for pack in lot.packs), Decimal(0)),
         chemistries=sorted({formats.word(kind.chemistry) for kind in kinds}),
         models=sorted({f"{kind.maker} {kind.model}" for kind in kinds}),
-        weakest=min(known, key=lambda row: row.soh_q or 0, default=None),
+        weakest=weakest,
         histogram=_histogram([float(row.soh_q or 0) for row in known]),
+        life=lives.of_report(weakest) if weakest else None,
     )
 
 

@@ -17,7 +17,7 @@ from listings.import_register import Known
 from listings.packs import Condition, Mounting, Origin
 from listings.parties import Acting, Kind, Organisation
 from listings.words import gettext
-from market.web import findings, guard
+from market.web import findings, guard, lives
 from market.web.app import go
 from market.web.forms import Form, again
 from market.web.guard import guarded, member
@@ -49,6 +49,7 @@ def show(pack_id: int) -> Any:
             given=grade,
             best=best,
             found=findings.of_report(best) if best else None,
+            life=lives.of_report(best) if best else None,
             holdings=held,
             names=names,
             today=today,

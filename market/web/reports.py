@@ -14,13 +14,13 @@ from listings.blobs import Blob
 from listings.errors import N_, Forbidden, NotFound, Refused
 from listings.health import examinations, reports
 from listings.health.examinations import Examination
-from listings.health.readers import MAX_BYTES
+from listings.health.readers import MAX_BYTES, pulses
 from listings.health.reports import HealthReport, Subject
 from listings.packs import Pack
 from listings.parties import Acting, Kind, may
 from listings.words import gettext
 from market import documents, notices
-from market.web import findings, formats, guard, report_sheet
+from market.web import findings, formats, guard, lives, report_sheet
 from market.web.app import go
 from market.web.forms import Form, again
 from market.web.guard import guarded, member
@@ -29,6 +29,7 @@ blueprint = Blueprint("reports", __name__)
 
 PAGE = 100
 UPLOADED = "report:file_uploaded"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SIGNED = N_("%(lab)s signed the health report %(number)s on your pack %(pack)s.")
 GRADES = ("A", "B", "C", "D", "R")
 SAFETY = {"passed": True, "failed": False}
@@ -120,6 +121,7 @@ def one(report_id: int) -> Any:
             "reports/one.html",
             report=report,
             found=findings.of_report(report),
+            life=lives.of_report(report),
             warnings=findings.said(packs.WARNINGS, report.pack.warnings),
             is_signed=reports.signer(reading, report) is not None,
             may_have_file=report.blob_sha256 and sight.raw_file(acting, report),
@@ -167,6 +169,13 @@ def raw_file(report_id: int) -> Any:
         as_attachment=True,
         download_name=blob.name,
     )
+
+
+@blueprint.get("/reports/pulses.xlsx")
+@guarded("report:write", Kind.LAB)
+def pulse_template() -> Any:
+    """The empty table of pulse voltages."""
+    return _download(pulses.template(), XLSX, "pulses.xlsx")
 
 
 @blueprint.get("/reports/new")
@@ -258,7 +267,9 @@ def review(sha256: str) -> Any:
             code_warnings=findings.said(packs.WARNINGS, draft.pack.warnings),
             examination=examination,
             assessment=examination.assessment,
-            found=findings.of_assessment(examination.assessment, draft.rated.capacity_ah),
+            found=findings.of_assessment(
+                examination.assessment, draft.rated.capacity_ah, examination.rapid
+            ),
             today=days.of(guard.now()),
             safety=[
                 ("passed", gettext(N_("Passed"))),
