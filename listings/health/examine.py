@@ -22,7 +22,8 @@ def examine(
     Ampere and watt hours and SoH are rounded to six decimals; ``capacity_ah`` and ``soh`` are
     None where no discharge counts. Refuses what the reader and ``capacity.assess`` refuse.
     """
-    return document(*_assessed(path, rated_ah, cutoffs))
+    recording = read_in_child(path)
+    return document(recording, _assess(recording, rated_ah, cutoffs))
 
 
 def grade_file(
@@ -32,7 +33,14 @@ def grade_file(
 
     A file says nothing of spread, safety check or origin, so the letter is provisional.
     """
-    recording, assessment = _assessed(path, rated_ah, cutoffs)
+    return graded(read_in_child(path), rated_ah, cutoffs)
+
+
+def graded(
+    recording: Recording, rated_ah: float, cutoffs: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    """What ``grade_file`` answers, from a recording."""
+    assessment = _assess(recording, rated_ah, cutoffs)
     findings = Findings(
         soh=assessment.soh, evidence_level="L1", sums_only="tester_sums" in assessment.flags
     )
@@ -67,18 +75,16 @@ def document(recording: Recording, assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _assessed(
-    path: Path, rated_ah: float, cutoffs: tuple[float, float] | None
-) -> tuple[Recording, Assessment]:
-    recording = read_in_child(path)
-    assessment = assess(
+def _assess(
+    recording: Recording, rated_ah: float, cutoffs: tuple[float, float] | None
+) -> Assessment:
+    return assess(
         recording.frame,
         rated_ah,
         cutoffs=cutoffs,
         program=recording.program,
         sums=recording.is_sums,
     )
-    return recording, assessment
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,13 +1,14 @@
-"""``packbourse health read``, ``grade`` and ``convert``: what a tester file says."""
+"""``packbourse health read``, ``grade``, ``convert`` and ``batch``: what tester files say."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 from listings.words import gettext as _
-from market.commands import health_models
+from market.commands import health_models, telemetry
 from market.commands.menu import Answer, Menu, demand_file, rows, table, yes
 
 
@@ -30,6 +31,18 @@ def add(menu: Menu) -> None:
     parser = group.add("convert", _("write it as Battery Data Format csv"), _convert)
     parser.add_argument("file", metavar="FILE", type=Path)
     parser.add_argument("out", metavar="OUT", type=Path, help=_("the file to be written"))
+    parser = group.add("batch", _("grade every tester's file of a folder"), _batch)
+    parser.add_argument("folder", metavar="DIR", type=Path)
+    parser.add_argument(
+        "--out", metavar="OUT", type=Path, required=True, help=_(".csv or .parquet")
+    )
+    parser.add_argument(
+        "--rated-ah", metavar="X", type=amount, required=True, help=_("rated capacity in Ah")
+    )
+    parser.add_argument(
+        "--cutoffs", metavar="LOW,HIGH", type=cutoffs, help=_("cut-off voltages in V")
+    )
+    telemetry.add(group)
 
 
 def amount(text: str) -> float:
@@ -86,6 +99,30 @@ def _convert(arguments: argparse.Namespace) -> Answer:
         _("columns"): ", ".join(done["columns"]),
         _("cut-off voltages in V"): cutoffs,
         _("sign of current turned"): yes(done["sign_turned"]),
+    }
+    return Answer(done, rows(facts))
+
+
+def _batch(arguments: argparse.Namespace) -> Answer:
+    from tqdm import tqdm
+
+    from listings.health.batch import Batch, run
+
+    batch = Batch(arguments.folder, arguments.out, arguments.rated_ah, arguments.cutoffs)
+    with tqdm(file=sys.stderr, unit=_("files"), mininterval=1, disable=None) as bar:
+
+        def progress(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        done = run(batch, progress=progress)
+    facts = {
+        _("files"): done["files"],
+        _("read before"): done["read_before"],
+        _("refused"): done["refused"],
+        _("without capacity"): done["without_capacity"],
+        _("letters"): ", ".join(f"{letter} {count}" for letter, count in done["letters"].items()),
+        _("written"): done["out"],
     }
     return Answer(done, rows(facts))
 
