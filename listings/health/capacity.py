@@ -228,7 +228,8 @@ def _judge(
         raise NoDischarge(field="file")
     for segment in segments:
         if segment.sign > 0:
-            charge, taken = segment, 0.0
+            if not _is_transient(segment, rated_ah):
+                charge, taken = segment, 0.0
             continue
         if segment.ah >= SMALLEST * rated_ah:
             untouched = taken <= SMALLEST * rated_ah
@@ -238,6 +239,11 @@ def _judge(
             judged.append((_discharge(segment, rated_ah, len(judged) + 1, reason, flags), segment))
         taken += segment.ah
     return judged
+
+
+def _is_transient(segment: Segment, rated_ah: float) -> bool:
+    """One row of a small current, logged as the tester switches off: it charged nothing."""
+    return segment.seconds.size == 1 and bool(segment.amperes[0] <= TAPER_C * rated_ah)
 
 
 def _start(

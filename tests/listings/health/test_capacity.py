@@ -313,3 +313,11 @@ def test_without_step_and_cycle_columns_the_sign_alone_tells_the_same(
     made = log().charge().rest().discharge(hours)
     bare = assess(made.frame(columns=3), RATED, cutoffs=CUTOFFS)
     assert bare.discharges == assess(made.frame(), RATED, cutoffs=CUTOFFS).discharges
+
+
+def test_a_single_row_logged_while_switching_off_is_no_charge(log: Callable[[], Any]) -> None:
+    """Arbin logs one: it neither spoils a full charge nor makes a charge tapered."""
+    test = log().charge(taper=5)
+    test.rows.append((test.seconds + 1, 3.9, 0.1, 1, 9))
+    found = assess(test.discharge(1.8).frame(), 10.0, cutoffs=(3.0, 4.2))
+    assert [(d.complete, d.flags) for d in found.discharges] == [(True, ("cc_only_charge",))]
