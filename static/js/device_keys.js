@@ -79,6 +79,7 @@
         form.submit();
       } catch {
         isBusy = false;
+        delete form.dataset.sent; // The page holds second clicks back; this one sent nothing.
         const failed = form.querySelector("[data-key-failed]");
         if (failed) failed.hidden = false;
       }
