@@ -61,6 +61,7 @@ def rated(type_name: str, subject: Subject) -> Rated:
         float(ah),
         float(energy) if subject is Subject.PACK else float(ah) * float(volts),
         (float(found.lower_cutoff_v) * series, float(found.upper_cutoff_v) * series),
+        "" if subject is Subject.PACK else found.chemistry.value,
     )
 
 
