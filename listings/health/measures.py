@@ -92,7 +92,8 @@ def measured(
     sums: bool = False,
 ) -> Measured:
     """As ``measure``, with the incremental capacity curves."""
-    track = follow(cut(frame, rated_ah), assessment, rated_ah, sums=sums)
+    pieces = cut(frame, rated_ah, sums=sums)
+    track = follow(pieces, assessment, rated_ah, sums=sums)
     by = budgets.behind(track.pieces, accuracy)
     curves = tuple(incremental.curves(track))
     return Measured(

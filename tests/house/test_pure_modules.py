@@ -39,7 +39,7 @@ PRICES = {
 HEALTH = {
     f"listings.health.{name}"
     for name in (
-        "capacity", "consistency", "cycles", "fade", "grade", "incremental", "quantities",
+        "capacity", "consistency", "cycles", "fade", "grade", "incremental", "measures", "quantities",
         "recording", "resistance", "segments", "self_discharge", "track", "uncertainty",
     )
 }  # fmt: skip
@@ -60,7 +60,7 @@ PURE: dict[str, set[str]] = {
     },
     **{
         f"listings.health.{name}": WORDS | HEALTH
-        for name in ("consistency", "cycles", "fade", "quantities", "uncertainty")
+        for name in ("consistency", "cycles", "fade", "figures", "quantities", "uncertainty")
     },
     "listings.health.rapid": WORDS | {"numpy"},
     "listings.health.life": WORDS,

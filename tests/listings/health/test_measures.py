@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listings.custody import canonical
 from listings.health import (
     consistency,
     cycles,
     fade,
+    figures,
     incremental,
     measures,
     resistance,
@@ -287,6 +289,18 @@ def test_every_absence_is_a_known_one(log: Callable[[], Any]) -> None:
         assert one.code in QUANTITIES
         assert (one.value is None) == (one.absence in ABSENCES)
     assert taken(test.frame())["capacity"].absence == "no_capacity"
+
+
+def test_a_signed_measure_holds_no_floating_point_number_and_says_the_same(
+    log: Callable[[], Any],
+) -> None:
+    for one in taken(log().charge().discharge(1.5).rest().frame()).values():
+        record, document = figures.signed(one), figures.told(one)
+        canonical.dumps(record)
+        assert not any(isinstance(part, float) for part in record["conditions"].values())  # type: ignore[attr-defined]
+        if one.value is not None:
+            assert float(str(record["value"])) == document["value"]
+            assert document["value"] == pytest.approx(one.value, rel=1e-6)
 
 
 # Laws
