@@ -73,6 +73,9 @@ def test_every_import_goes_the_way_of_the_house(copy: Path) -> None:
         ("listings/health/capacity.py", "import openpyxl", TABLES),
         ("listings/health/capacity.py", "import fastnda", TESTERS),
         ("market/web/upload.py", "import fastnda", TESTERS),
+        ("listings/health/capacity.py", "from access_parser import AccessParser", TESTERS),
+        ("listings/health/convert.py", "import python_calamine", TABLES),
+        ("listings/health/readers/pec.py", "import xlsxwriter", TABLES),
     ],
 )
 def test_an_import_out_of_its_room_is_found(
