@@ -62,6 +62,7 @@ PURE: dict[str, set[str]] = {
         f"listings.health.{name}": WORDS | HEALTH
         for name in ("consistency", "cycles", "fade", "figures", "quantities", "uncertainty")
     },
+    "listings.health.composition": WORDS | {"listings.identity.problems"},
     "listings.health.rapid": WORDS | {"numpy"},
     "listings.health.life": WORDS,
     "listings.custody.merkle": WORDS,
