@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import sqlalchemy as sa
+import tester_files
 from jsonschema import FormatChecker
 
 import market
@@ -160,6 +161,21 @@ def test_a_tester_file_is_read_and_graded(run, tmp_path: Path) -> None:
     assert graded["grade"] in {"A", "B"}
     assert graded["discharges"] == read["discharges"]
     assert "87.0 %" in run("health", "read", path, "--rated-ah", 50).out
+
+
+def test_a_tester_file_is_written_as_bdf(run, tmp_path: Path) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out.bdf.csv"
+    raw.write_bytes(tester_files.maccor(tester_files.log()))
+    done = run("health", "convert", raw, out, "--json").document("health-convert")
+    assert (done["reader"], done["sign_turned"]) == ("maccor-text", False)
+    before, after = (
+        run("health", "read", path, "--rated-ah", 10, "--json").document("health-read")
+        for path in (raw, out)
+    )
+    assert after["discharges"] == before["discharges"]
+    again = run("health", "convert", raw, out)
+    assert again.status == 1
+    assert "exists already" in again.err
 
 
 def test_a_file_that_is_no_tester_file_is_one_sentence_on_standard_error(

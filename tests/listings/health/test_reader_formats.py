@@ -291,3 +291,11 @@ def test_files_with_changed_bytes_are_read_or_refused(tmp_path: Path, form: str)
         assert np.isfinite(frame["voltage_volt"].drop_nulls().to_numpy()).size <= frame.height
 
     fuzz()
+
+
+def test_decimal_commas_are_refused_and_never_read_as_thousands(tmp_path: Path) -> None:
+    text = tester_files.maccor(ROWS).decode("cp1252")
+    head, *lines = text.rsplit("DPt Time\n", 1)
+    commas = head + "DPt Time\n" + lines[0].replace(".", ",")
+    with pytest.raises(DamagedFile, match="is no number"):
+        read(tester_files.saved(tmp_path, commas.encode()))
