@@ -120,7 +120,7 @@ def unread(session: orm.Session, user_id: int, organisation_id: int) -> list[Not
                 Notice.organisation_id == organisation_id,
                 Notice.read_at.is_(None),
             )
-            .order_by(Notice.id.desc())
+            .order_by(Notice.noticed_at.desc(), Notice.id.desc())
             .limit(50),
         ),
     )
