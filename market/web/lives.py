@@ -15,19 +15,17 @@ from listings.words import gettext
 from market.web.drawing import LINE, WIDTH, Scale, Sheet, plain, ticks
 
 SHOWN_C = 25.0
-HOT_C = 35.0
 ROW = 44.0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One duty in words: years at 25 and 35 °C, cycles, and what the duty is taken to be."""
+    """One duty in words: years and cycles at 25 °C, and what the duty is taken to be."""
 
     name: str
     use: str
     end_soh: float
     years: str
-    years_hot: str
     cycles: str
 
 
@@ -50,29 +48,27 @@ def of_report(report: HealthReport) -> Shown | None:
     is_pack = report.subject is not Subject.CELL
     try:
         lives = life.all_duties(soh, chemistry, SHOWN_C)
-        hot = life.all_duties(soh, chemistry, HOT_C)
     except DomainError as refused:
         sentence = gettext(refused.message, **refused.values)
         return Shown(None, (), (), sentence, is_pack)
-    table = [_row(cool, warm, is_pack=is_pack) for cool, warm in zip(lives, hot, strict=True)]
+    table = [_row(found, is_pack=is_pack) for found in lives]
     labels = [gettext(text) for text in life.LABELS]
     return Shown(_picture(lives, is_pack=is_pack), table, labels, "", is_pack)
 
 
-def _row(cool: Life, warm: Life, *, is_pack: bool) -> Row:
-    duty = cool.duty
+def _row(found: Life, *, is_pack: bool) -> Row:
+    duty = found.duty
     use = gettext(
         "%(cycles)s cycles a year of %(depth)s %%",
         cycles=f"{duty.cycles_per_year:g}",
         depth=f"{duty.dod * 100:.0f}",
     )
-    cycles = cool.pack_cycles if is_pack else cool.cell_cycles
+    cycles = found.pack_cycles if is_pack else found.cell_cycles
     return Row(
         name=gettext(duty.name),
         use=use.replace("%%", "%"),
         end_soh=duty.end_soh,
-        years=_range(_years(cool, is_pack=is_pack), 1),
-        years_hot=_range(_years(warm, is_pack=is_pack), 1),
+        years=_range(_years(found, is_pack=is_pack), 1),
         cycles=_range(cycles, 0),
     )
 
@@ -105,6 +101,7 @@ def _picture(lives: Sequence[Life], *, is_pack: bool) -> Markup:
 def _bar(sheet: Sheet, x: Scale, top: float, found: Life, span: Span) -> None:
     sheet.text(8, top + 18, gettext(found.duty.name), "pic-key")
     height = top + 26
+    sheet.line(x(0), height + 6, x(span.low), height + 6, "pic-base", opacity="0.5")
     sheet.rect(x(span.low), height, x(span.high) - x(span.low), 12, "pic-range", opacity="0.3")
     sheet.rect(x(span.mean) - 1.5, height - 2, 3, 16, "pic-value")
     if span.is_cut:
