@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -119,7 +120,7 @@ def health_reports(session: orm.Session) -> Iterator[str]:
         record = canonical.parse(report.record)
         said = (report.subject.value, report.grade, report.evidence_level, _six(report.soh_q))
         signed = tuple(record.get(name) for name in ("subject", "grade", "evidence_level", "soh_q"))
-        if said != signed:
+        if said != signed or not _measured_so(record):
             yield _("Report %(number)s does not say what was signed.", number=report.number)
 
 
@@ -137,6 +138,20 @@ def uploads(session: orm.Session) -> Iterator[str]:
                 size += len(portion)
         if (digest.hexdigest(), size) != (blob.sha256, blob.size):
             yield _("The file %(sha256)s was changed in the store.", sha256=blob.sha256)
+
+
+def _measured_so(record: Any) -> bool:
+    """Whether a record's measures say the capacity and state of health that the record says.
+
+    Records of version 1 have no measures, and a pulse model's estimate has none either.
+    """
+    measures = {one["code"]: one["value"] for one in record.get("measures", [])}
+    pairs = [("capacity", "capacity_ah"), ("soh_q", "soh_q")]
+    return all(
+        math.isclose(float(measures[code]), float(record[field]), rel_tol=1e-5)
+        for code, field in pairs
+        if measures.get(code) is not None and record[field] is not None
+    )
 
 
 def _six(value: object) -> str | None:

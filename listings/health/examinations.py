@@ -11,6 +11,7 @@ from listings.errors import N_, Refused
 from listings.health import rapid, rapid_models, rapid_tables
 from listings.health.capacity import Assessment, Cutoffs, assess
 from listings.health.grade import EvidenceLevel
+from listings.health.measures import NOTHING, Measured, measured
 from listings.health.rapid import Estimate
 from listings.health.readers import pulses
 from listings.health.readers.child import read_in_child
@@ -70,7 +71,8 @@ class Rated:
 class Examination:
     """What was found, from which bytes, by which reader, against which rated values.
 
-    ``rapid`` is the pulse model's estimate where that is all there is; then ``assessment`` holds
+    ``measured`` is what the file gives beyond the capacity, nothing for pulses; ``rapid`` the pulse
+    model's estimate where that is all there is; then ``assessment`` holds
     its state of health and no discharge.
     """
 
@@ -80,6 +82,7 @@ class Examination:
     reader_version: str
     sha256: str
     rapid: Estimate | None = None
+    measured: Measured = NOTHING
 
     @property
     def evidence_level(self) -> EvidenceLevel:
@@ -132,7 +135,20 @@ def examine(path: Path, rated: Rated) -> Examination:
             capacity=f"{largest:.3f}",
             rated=f"{rated.capacity_ah:g}",
         )
-    return Examination(rated, found, recording.reader, recording.reader_version, recording.sha256)
+    return Examination(
+        rated,
+        found,
+        recording.reader,
+        recording.reader_version,
+        recording.sha256,
+        measured=measured(
+            recording.frame,
+            found,
+            rated.capacity_ah,
+            rated_wh=rated.energy_wh,
+            sums=recording.is_sums,
+        ),
+    )
 
 
 def _from_pulses(path: Path, rated: Rated) -> Examination:

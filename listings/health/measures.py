@@ -63,6 +63,10 @@ class Measured:
     curves: tuple[IncrementalCurve, ...]
 
 
+NOTHING = Measured((), ())
+"""Where there is no recording to measure."""
+
+
 def measure(
     frame: pl.DataFrame,
     assessment: Assessment,

@@ -107,7 +107,7 @@ COMPONENTS: Final[dict[str, str]] = {
     "step": N_("distance between rows"),
     "repeat": N_("repetition"),
     "voltage": N_("two voltages"),
-    "current": N_("current"),
+    "current": N_("the current"),
     "time": N_("beginning of the step"),
     "smoothing": N_("width of the smoothing"),
     "slope": N_("interval of the slopes"),

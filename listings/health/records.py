@@ -11,12 +11,14 @@ from listings.errors import N_
 from listings.health import rapid
 from listings.health.capacity import Discharge
 from listings.health.examinations import Examination
+from listings.health.figures import signed
 from listings.health.grade import Findings, Grade, grade, policy
 from listings.health.rapid import Estimate
 from listings.packs import Pack
 from listings.parties import Organisation
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""Version 2 has ``measures``; records of version 1 verify as they always did."""
 VALIDITY: Final = timedelta(days=90)
 """How long after the examination a report counts, unless the subject is opened before."""
 
@@ -156,6 +158,7 @@ def compose(draft: Draft) -> dict[str, object]:
         "reasons": list(given.reasons),
         "flags": draft.flags,
         "discharges": [_signed_discharge(discharge) for discharge in found.discharges],
+        "measures": [signed(measure) for measure in examination.measured.measures],
         **({} if estimate is None else {"rapid": estimate_facts(estimate)}),
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -18,9 +19,13 @@ from listings.custody import canonical, keys, signing
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.health import records
 from listings.health.examinations import Examination, rated
+from listings.health.figures import drawn
 from listings.health.records import VALIDITY, Draft, Statement, decimal
 from listings.packs import Condition, Pack
 from listings.parties import Acting, Kind, Organisation, demand
+
+CURVE_SCHEMA: Final = 2
+"""Of the document ``HealthReport.curve``; without a number: points (Ah, V) alone."""
 
 
 class Subject(enum.StrEnum):
@@ -354,7 +359,11 @@ def _row(draft: Draft, record: bytes) -> HealthReport:
         reasons=list(given.reasons),
         flags=draft.flags,
         discharges=[records.discharge_facts(discharge) for discharge in found.discharges],
-        curve={"points": [[round(ah, 6), round(volts, 5)] for ah, volts in found.curve]},
+        curve={
+            "schema": CURVE_SCHEMA,
+            "points": [[round(ah, 6), round(volts, 5)] for ah, volts in found.curve],
+            "incremental": [drawn(curve) for curve in examination.measured.curves],
+        },
         record=record,
         reported_at=draft.at,
         valid_until=draft.valid_until,

@@ -14,8 +14,9 @@ LOW, HIGH = 2.5, 4.2
 STEP_S: Final = 20.0
 RATE_C: Final = 0.5
 TAPER_C: Final = 0.05
-HELD_DECAY: Final = 0.985
-"""What remains of the current after one row at constant voltage."""
+LOSS: Final = 0.003
+"""Share of the capacity that is charged and not given back."""
+LEAST_DECAY: Final = 0.2
 NOTHING_LEFT: Final = 1e-9
 HIGHEST_SOH: Final = 1.2
 RESISTANCE: Final = 0.12
@@ -98,12 +99,13 @@ class _Tester:
     def charge(self, capacity: float) -> None:
         """At constant current up to the upper cut-off, then held there down to C/20."""
         self.step += 1
-        filled, rate, volts = 0.0, RATE_C, LOW
+        filled, rate, volts, decay = 0.0, RATE_C, LOW, 1.0
         while rate > TAPER_C:
             if volts < HIGH:
                 volts = min(HIGH, _open_circuit(filled / capacity) + RESISTANCE * rate)
+                decay = _held_decay(capacity * (1 + LOSS) - filled)
             else:
-                rate *= HELD_DECAY
+                rate *= decay
             self._log(volts, rate)
             self.seconds += STEP_S
             filled += rate * STEP_S / 3600
@@ -125,6 +127,17 @@ class _Tester:
     def _stretched(self, volts: float) -> float:
         low, high = self.cutoffs
         return low + (volts - LOW) * ((high - low) / (HIGH - LOW))
+
+
+def _held_decay(left: float) -> float:
+    """What remains of the current after one row at constant voltage, so that ``left`` is charged.
+
+    The trapezoids of a geometric series from RATE_C to TAPER_C sum to
+    row (RATE_C - TAPER_C) (1 + decay) / (1 - decay) / 2.
+    """
+    row = STEP_S / 3600
+    share = (RATE_C - TAPER_C) * row / max(left, NOTHING_LEFT)
+    return max(LEAST_DECAY, (2 - share) / (2 + share))
 
 
 def _open_circuit(share: float) -> float:

@@ -10,15 +10,21 @@ from markupsafe import Markup
 from listings.custody import canonical
 from listings.errors import N_
 from listings.health import capacity, grade, rapid, records
-from listings.health.capacity import Assessment
-from listings.health.rapid import Estimate
+from listings.health.examinations import Examination
+from listings.health.figures import drawn, told
 from listings.health.reports import HealthReport
 from listings.words import gettext
-from market.web import pictures
+from market.web import measures, pictures
 
 REASONS: Mapping[str, str] = {**grade.REASONS, **capacity.REASONS}
 FLAGS: Mapping[str, str] = {**capacity.FLAGS, **records.FLAGS, **rapid.FLAGS}
 SOURCES: Mapping[str, str] = records.CUTOFF_SOURCES
+COUNTING: Mapping[str, str] = {
+    "counts": N_("It began full and ended at the lower cut-off voltage."),
+    "apart": N_(
+        "Complete, but not in the mean: at another rate than the last ones, or over 3 %% from them."
+    ),
+}
 
 
 def said(table: Mapping[str, str], codes: Iterable[str | None]) -> list[str]:
@@ -80,15 +86,16 @@ def of_report(report: HealthReport) -> dict[str, Any]:
         else "",
         "voltages": voltages(points, gettext("Voltage over capacity")) if points else "",
         "cutoff_source": sentence(SOURCES, report.cutoffs.get("source")),
+        **_measured(measures.of_record(report), points, report.curve.get("incremental", [])),
     }
 
 
-def of_assessment(
-    found: Assessment, rated_ah: float, estimate: Estimate | None = None
-) -> dict[str, Any]:
-    """The same of an examination that nobody signed yet; ``estimate`` is that of pulses."""
+def of_examination(examination: Examination) -> dict[str, Any]:
+    """The same of an examination that nobody signed yet."""
+    found, estimate = examination.assessment, examination.rapid
+    rated_ah, whole = examination.rated.capacity_ah, examination.measured
     errors = [] if estimate is None else [_error(rapid.document(estimate))]
-    discharges = [records.discharge_facts(discharge) for discharge in found.discharges]
+    discharges = records.discharges(found)
     points = [[ah, volts] for ah, volts in found.curve]
     return {
         "flags": [*errors, *said(FLAGS, found.flags)],
@@ -98,6 +105,21 @@ def of_assessment(
         else "",
         "voltages": voltages(points, gettext("Voltage over capacity")) if points else "",
         "cutoff_source": sentence(SOURCES, found.cutoffs.source),
+        **_measured(
+            [told(one) for one in whole.measures], points, [drawn(one) for one in whole.curves]
+        ),
+    }
+
+
+def _measured(
+    told: list[Mapping[str, Any]], points: list[list[float]], curves: list[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The table of measures, and what stands beside the curves."""
+    return {
+        "measures": measures.rows(told),
+        "accuracy": measures.accuracy(told),
+        "tenths": measures.tenths(points),
+        "incremental": measures.incremental(curves),
     }
 
 
@@ -132,6 +154,11 @@ def _error(facts: Mapping[str, Any]) -> str:
 
 
 def _rows(discharges: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {**found, "why": sentence(capacity.REASONS, found.get("reason"))} for found in discharges
-    ]
+    return [{**found, "why": why(found)} for found in discharges]
+
+
+def why(discharge: Mapping[str, Any]) -> str:
+    """Why a discharge counts, or counts not; a report of before says less."""
+    if not discharge["complete"]:
+        return sentence(capacity.REASONS, discharge.get("reason"))
+    return sentence(COUNTING, "apart" if discharge.get("in_run") is False else "counts")

@@ -4,10 +4,10 @@ Functions are pure: data and labels (already translated and formatted) in, marku
 scale by their viewBox from 320 to 900 px; meaning is never in colour alone.
 
 Classes for the stylesheet, beside ``pic`` and one of ``pic-capacity``, ``pic-voltage``,
-``pic-histogram``, ``pic-valueline``, ``pic-waterfall``, ``pic-price`` and ``pic-sparkline`` on the
-svg element: pic-text pic-axis pic-tick pic-key pic-grid pic-base pic-kept pic-rejected pic-rated
-pic-curve pic-bar pic-band pic-band-alt pic-band-name pic-range pic-value pic-now pic-up pic-down
-pic-total pic-zero pic-step pic-bid pic-extension.
+``pic-incremental``, ``pic-histogram``, ``pic-valueline``, ``pic-waterfall``, ``pic-price`` and
+``pic-sparkline`` on the svg element: pic-text pic-axis pic-tick pic-key pic-grid pic-base pic-kept
+pic-rejected pic-rated pic-curve pic-bar pic-band pic-band-alt pic-band-name pic-range pic-value
+pic-now pic-up pic-down pic-total pic-zero pic-step pic-bid pic-extension.
 """
 
 from __future__ import annotations
@@ -131,6 +131,36 @@ def voltage_over_capacity(
     places = [f"{number(plot.x(ah))} {number(plot.y(volt))}" for ah, volt in points]
     plot.sheet.path("M" + "L".join(places), "pic-curve", stroke_width="2", stroke_linejoin="round")
     return plot.sheet.svg("pic-voltage")
+
+
+def incremental_capacity(
+    points: Sequence[tuple[float, float]],
+    peaks: Sequence[tuple[float, float]],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+) -> Markup:
+    """dQ/dV over voltage: (V, Ah/V) by rising voltage, a dot with its voltage on each peak."""
+    x = padded([volts for volts, _ in points], 0.02)
+    y = (0.0, padded([height for _, height in points], 0.12)[1])
+    plot = Plot.framed(
+        title,
+        (x, y),
+        (x_label, y_label),
+        y_texts=[(tick, plain(tick)) for tick in ticks(*y)],
+        x_texts=[(tick, plain(tick)) for tick in ticks(*x, about=6)],
+    )
+    places = [f"{number(plot.x(volts))} {number(plot.y(height))}" for volts, height in points]
+    plot.sheet.path("M" + "L".join(places), "pic-curve", stroke_width="2", stroke_linejoin="round")
+    taken: list[tuple[float, float]] = []
+    for volts, height in sorted(peaks, key=lambda peak: -peak[1]):
+        left, top, text = plot.x(volts), plot.y(height), f"{volts:.3f}"
+        plot.sheet.dot(left, top, 3.5, "pic-kept")
+        if all(abs(left - a) > text_width(text) or abs(top - b) > LINE for a, b in taken):
+            plot.sheet.text(left, top - 7, text, "pic-key", at="middle")
+            taken.append((left, top))
+    return plot.sheet.svg("pic-incremental")
 
 
 def soh_histogram(

@@ -267,9 +267,7 @@ def review(sha256: str) -> Any:
             code_warnings=findings.said(packs.WARNINGS, draft.pack.warnings),
             examination=examination,
             assessment=examination.assessment,
-            found=findings.of_assessment(
-                examination.assessment, draft.rated.capacity_ah, examination.rapid
-            ),
+            found=findings.of_examination(examination),
             today=days.of(guard.now()),
             safety=[
                 ("passed", gettext(N_("Passed"))),

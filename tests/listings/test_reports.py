@@ -297,3 +297,17 @@ def test_two_labs_that_sign_at_once_leave_one_standing_report(database, tester_f
     older = signed - {standing.id}
     assert len(signed) == 2
     assert dict(tuple(row) for row in rows) == {standing.id: None, older.pop(): standing.id}
+
+
+def test_the_signed_record_carries_the_measures_as_decimal_strings(store):
+    report = store()
+    record = canonical.parse(report.record)
+    measures = {one["code"]: one for one in record["measures"]}
+    assert record["version"] == 2
+    assert Decimal(measures["capacity"]["value"]) == pytest.approx(
+        report.capacity_ah, rel=Decimal("1e-6")
+    )
+    assert Decimal(measures["soh_q"]["uncertainty"]) > 0
+    assert Decimal(measures["coulombic_efficiency"]["value"]) == pytest.approx(1, abs=0.01)
+    assert measures["incremental_peak"]["absence"] == "rate_too_high"
+    assert report.curve["schema"] == 2

@@ -15,6 +15,7 @@ from market.web.pictures import (
     Mark,
     Step,
     capacity_per_cycle,
+    incremental_capacity,
     price_over_time,
     soh_histogram,
     sparkline,
@@ -91,6 +92,13 @@ def every_picture():
     yield voltage_over_capacity(
         [(0, 4.2), (2, 3.6), (4.7, 2.5)], title="V", x_label="Ah", y_label="V"
     )
+    yield incremental_capacity(
+        [(3.0, 0.1), (3.6, 17.5), (4.2, 0.2)],
+        [(3.6, 17.5)],
+        title="IC",
+        x_label="V",
+        y_label="Ah/V",
+    )
     yield histogram([0.35, 0.62, 0.8, 0.81, 1.02])
     yield value_line(
         Mark(8, "8"), Mark(10, "10"), Mark(12, "12"), Mark(9, "price 9"), title="Value"
@@ -145,6 +153,14 @@ def test_the_curve_has_every_point():
     svg = parsed(voltage_over_capacity(points, title="V", x_label="Ah", y_label="V"))
     (curve,) = of_class(svg, "pic-curve")
     assert len(re.findall(r"[ML]", curve.get("d"))) == 48
+
+
+def test_each_peak_of_incremental_capacity_is_a_dot_and_close_ones_share_no_words():
+    points = [(3 + i / 100, 5.0 + i % 7) for i in range(100)]
+    peaks = [(3.2, 11.0), (3.201, 10.9), (3.8, 11.0)]
+    svg = parsed(incremental_capacity(points, peaks, title="IC", x_label="V", y_label="Ah/V"))
+    assert len(of_class(svg, "pic-kept")) == 3
+    assert [text.text for text in of_class(svg, "pic-key")] == ["3.200", "3.800"]
 
 
 @given(st.lists(st.floats(0.0, 1.2), min_size=1, max_size=80))

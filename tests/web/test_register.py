@@ -152,6 +152,13 @@ def test_a_lab_goes_from_tester_file_to_signed_report(place, sign_in, tester_fil
     report = browser.get(answer.headers["Location"])
     assert "holds, by the lab’s key" in report.text
     assert "Grade B, evidence level L1" in report.text
+    for words in (
+        "Coulombic efficiency",
+        "The accuracy of the tester is assumed: 0.05 %",
+        "No charge or discharge ran at C/10 or slower.",
+        "every tenth of the discharge",
+    ):
+        assert words in report.text
     address = answer.headers["Location"]
     with db.transaction() as session:
         told = session.scalars(sa.select(Notice)).all()
