@@ -14,6 +14,9 @@ import listings.custody.commitments
 import listings.custody.keys
 import listings.custody.log
 import listings.four_eyes
+import listings.health.bms_claims
+import listings.health.destinations
+import listings.health.policies
 import listings.health.reports
 import listings.invitations
 import listings.journal

@@ -1,7 +1,8 @@
 """[pure] The letter of a health report, from measured numbers and a versioned policy table.
 
-The table is data: a new policy is a new row with a new version, and a stored grade keeps the
-version that made it. A letter alone never says what a battery is fit for.
+The table is data: the register keeps published policies as rows (`listings.health.policies`),
+and what has no database uses the one that is shipped. A stored grade keeps the version that made
+it. A letter alone never says what a battery is fit for.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Policy:
     lettered: tuple[EvidenceLevel, ...]
 
 
-POLICIES: Final[tuple[Policy, ...]] = (
+SHIPPED: Final[tuple[Policy, ...]] = (
     Policy(
         version=1,
         bands=(("A", 0.80), ("B", 0.70), ("C", 0.60), ("D", 0.40)),
@@ -71,10 +72,11 @@ POLICIES: Final[tuple[Policy, ...]] = (
         lettered=("L1", "L2", "L3"),
     ),
 )
+"""House policy 1, which every database begins with (migration 0007)."""
 
 
 class PolicyUnknown(NotFound):
-    """A policy version that was never published."""
+    """A policy version that is not shipped."""
 
     message = N_("There is no grading policy %(version)s.")
 
@@ -122,10 +124,10 @@ class Grade:
 
 
 def policy(version: int | None = None) -> Policy:
-    """The policy of that version, by default the newest. Refuses an unknown version."""
+    """The shipped policy of that version, by default the newest. Refuses an unknown version."""
     if version is None:
-        return POLICIES[-1]
-    for known in POLICIES:
+        return SHIPPED[-1]
+    for known in SHIPPED:
         if known.version == version:
             return known
     raise PolicyUnknown(field="policy", version=version)

@@ -12,7 +12,7 @@ from listings.health import rapid
 from listings.health.capacity import Discharge
 from listings.health.examinations import Examination
 from listings.health.figures import signed
-from listings.health.grade import Findings, Grade, grade, policy
+from listings.health.grade import Findings, Grade, Policy, grade
 from listings.health.rapid import Estimate
 from listings.packs import Pack
 from listings.parties import Organisation
@@ -63,13 +63,17 @@ def decimal(value: float | Decimal | None, places: int = 6) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A report before it is signed: whose battery, which lab, its statement, and what was found."""
+    """A report before it is signed: whose battery, which lab, its statement, and what was found.
+
+    ``policy`` is the one in force on the day of ``at``.
+    """
 
     pack: Pack
     lab: Organisation
     statement: Statement
     examination: Examination
     at: datetime
+    policy: Policy
 
     @property
     def valid_until(self) -> date:
@@ -84,7 +88,7 @@ class Draft:
 
     @property
     def grade(self) -> Grade:
-        """The letter of the subject examined, under today's policy."""
+        """The letter of the subject examined, under its policy."""
         spread = self.statement.capacity_spread
         findings = Findings(
             soh=self.examination.assessment.soh,
@@ -95,7 +99,7 @@ class Draft:
             has_origin=True if self.pack.origin is not None else None,
             sums_only="tester_sums" in self.examination.assessment.flags,
         )
-        return grade(findings, policy())
+        return grade(findings, self.policy)
 
     @property
     def flags(self) -> list[str]:
@@ -151,6 +155,7 @@ def compose(draft: Draft) -> dict[str, object]:
         "tester_difference": _text(found.tester_difference),
         "capacity_spread": _text(statement.capacity_spread),
         "safety_check_passed": statement.safety_check_passed,
+        "has_origin": draft.pack.origin is not None,
         "grade": given.letter,
         "is_provisional": given.is_provisional,
         "evidence_level": given.evidence_level,

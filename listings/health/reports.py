@@ -17,7 +17,7 @@ from listings import days, db, journal
 from listings.blobs import Blob
 from listings.custody import canonical, keys, signing
 from listings.errors import N_, Conflict, NotFound, Refused
-from listings.health import records
+from listings.health import policies, records
 from listings.health.examinations import Examination, rated
 from listings.health.figures import drawn
 from listings.health.records import VALIDITY, Draft, Statement, decimal
@@ -78,7 +78,9 @@ class HealthReport(db.Base):
     grade: Mapped[str | None] = mapped_column(default=None)
     is_provisional: Mapped[bool] = mapped_column(default=False)
     evidence_level: Mapped[str]
-    policy_version: Mapped[int] = mapped_column(sa.Integer)
+    policy_version: Mapped[int] = mapped_column(
+        sa.Integer, sa.ForeignKey("grading_policy.version", ondelete="RESTRICT"), index=True
+    )
     reasons: Mapped[list[str]] = mapped_column(default_factory=list)
     flags: Mapped[list[str]] = mapped_column(default_factory=list)
     discharges: Mapped[list[db.Facts]] = mapped_column(default_factory=list)
@@ -244,7 +246,8 @@ def store(
         temperature_c=temperature_c,
     )
     lab = session.get_one(Organisation, acting.organisation_id)
-    draft = Draft(pack, lab, statement, examination, at)
+    policy = policies.in_force(session, days.of(at))
+    draft = Draft(pack, lab, statement, examination, at, policy)
     _check(session, draft, blob_sha256)
     older = _standing_of_subject(session, pack_id, subject, position)
     if older is not None and older.examined_on > examined_on:

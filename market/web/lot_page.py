@@ -12,7 +12,8 @@ from markupsafe import Markup
 from sqlalchemy import orm
 
 from listings.errors import DomainError
-from listings.health import grade, reports
+from listings.health import policies, reports
+from listings.health.grade import Policy
 from listings.health.reports import HealthReport
 from listings.lots import Lot, LotState
 from listings.money import Money
@@ -68,21 +69,24 @@ def goods(session: orm.Session, lot: Lot) -> Goods:
         chemistries=sorted({formats.word(kind.chemistry) for kind in kinds}),
         models=sorted({f"{kind.maker} {kind.model}" for kind in kinds}),
         weakest=weakest,
-        histogram=_histogram([float(row.soh_q or 0) for row in known]),
+        histogram=_histogram(known, _policy(session, known)) if known else None,
         life=lives.of_report(weakest) if weakest else None,
     )
 
 
-def _histogram(values_: list[float]) -> Markup | None:
-    if not values_:
-        return None
-    ends = [*grade.POLICIES[-1].bands, ("R", 0.0)]
+def _policy(session: orm.Session, reports_: list[HealthReport]) -> Policy:
+    """The newest policy among those that graded these reports."""
+    return policies.of_version(session, max(row.policy_version for row in reports_))
+
+
+def _histogram(reports_: list[HealthReport], policy: Policy) -> Markup:
+    ends = [*policy.bands, ("R", 0.0)]
     bands = [
         (letter, low, ends[place - 1][1] if place else 1.5)
         for place, (letter, low) in enumerate(ends)
     ]
     return pictures.soh_histogram(
-        values_,
+        [float(row.soh_q or 0) for row in reports_],
         bands,
         title=gettext("State of health of the examined packs"),
         x_label=gettext("State of health"),

@@ -54,6 +54,8 @@ PURE: dict[str, set[str]] = {
     "listings.health.capacity": WORDS | HEALTH | {"numpy", "polars"},
     "listings.health.segments": WORDS | HEALTH | {"numpy", "polars"},
     "listings.health.grade": WORDS | HEALTH,
+    "listings.health.policy_tables": WORDS | HEALTH,
+    "listings.health.declared": set(),
     **{
         f"listings.health.{name}": WORDS | HEALTH | {"numpy", "polars"}
         for name in ("incremental", "measures", "resistance", "self_discharge", "track")
