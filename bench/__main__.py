@@ -7,7 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from bench import bids, start
+from bench import bids, health, start
 
+health.main()
 start.main()
 bids.main()

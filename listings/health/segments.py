@@ -91,16 +91,17 @@ def cut(frame: pl.DataFrame, rated_ah: float, *, sums: bool = False) -> Cut:
 
 
 def _valid(frame: pl.DataFrame, flags: set[str]) -> dict[str, Floats]:
-    columns = {
-        name: frame[name].cast(float).to_numpy().astype(np.float64) for name in frame.columns
+    columns: dict[str, Floats] = {
+        name: frame[name].cast(float).to_numpy() for name in frame.columns
     }
     good = np.ones(frame.height, dtype=np.bool_)
     for name in ("test_time_second", "voltage_volt", "current_ampere"):
         good &= np.isfinite(columns[name])
     for name in ("voltage_volt", "current_ampere"):
         good &= ~np.isin(np.round(np.abs(columns[name]), 6), INVALID)
-    if not bool(good.all()):
-        flags.add("invalid_rows")
+    if bool(good.all()):
+        return columns
+    flags.add("invalid_rows")
     return {name: values[good] for name, values in columns.items()}
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 import tempfile
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element
 
 import fastnda
 import polars as pl
@@ -48,13 +51,13 @@ def read(upload: Upload) -> Recording:
     whose checksums or content do not hold (``DamagedFile``).
     """
     _check_members(containers.check(upload.path, upload.max_bytes))
-    rows, metadata = parsed(upload.path, "ndax")
+    rows = parsed(upload.path, "ndax")
     return Recording(
         frame=canonical(rows),
         reader="neware-ndax",
         reader_version=f"fastnda {fastnda.__version__}",
         sha256=upload.sha256,
-        program=_program(metadata, rows),
+        program=_program(_steps(upload.path), rows),
     )
 
 
@@ -67,11 +70,8 @@ def _check_members(names: frozenset[str]) -> None:
             raise DamagedFile(field="file", detail=f"{companion} is missing from the archive")
 
 
-def parsed(path: Path, ending: str) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """The rows of an ``ndax`` or ``nda`` file with fastnda's Battery Data Format names.
-
-    With them the metadata, where it decodes.
-    """
+def parsed(path: Path, ending: str) -> pl.DataFrame:
+    """The rows of an ``ndax`` or ``nda`` file with fastnda's Battery Data Format names."""
     with tempfile.TemporaryDirectory() as folder:
         # fastnda goes by the name's ending; uploads are stored under their SHA-256.
         named = Path(folder) / f"upload.{ending}"
@@ -82,14 +82,10 @@ def parsed(path: Path, ending: str) -> tuple[pl.DataFrame, dict[str, Any]]:
             raise
         except Exception as error:  # the library raises whatever broke; all of it means: damaged
             raise containers.damaged(error) from error
-        try:
-            metadata: dict[str, Any] = fastnda.read_metadata(named)
-        except Exception:  # noqa: BLE001 - without metadata the cut-offs are assumed, and marked
-            metadata = {}
     for column in REQUIRED:
         if column not in rows.columns:
             raise DamagedFile(field="file", detail=f"no {column} in the archive")
-    return rows, metadata
+    return rows
 
 
 def canonical(rows: pl.DataFrame) -> pl.DataFrame:
@@ -112,9 +108,23 @@ def canonical(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(chosen)
 
 
-def _program(metadata: dict[str, Any], rows: pl.DataFrame) -> Program | None:
+def _steps(path: Path) -> list[Element]:
+    """The steps of the archive's own test program; none where it does not decode."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            text = archive.read("Step.xml").decode(errors="ignore")
+        # Confined like every reader, and expat stops entities that grow.
+        root = ET.fromstring(text)  # noqa: S314
+    except (KeyError, OSError, ET.ParseError, zipfile.BadZipFile, ValueError):
+        return []
+    return [step for step in root.iterfind("config/Step_Info/*") if "Step_ID" in step.attrib]
+
+
+def _program(steps: list[Element], rows: pl.DataFrame) -> Program | None:
     """The cut-offs of the steps that ran; None where the file does not tell or cannot be right."""
-    steps = _executed(metadata, rows)
+    if "step_id" in rows.columns:
+        ran = {str(step) for step in rows["step_id"].unique().drop_nulls().to_list()}
+        steps = [step for step in steps if step.get("Step_ID") in ran]
     held = [step for step in steps if step.get("Step_Type") in CCCV_TYPES]
     unheld = [step for step in steps if step.get("Step_Type") in CC_TYPES]
     discharges = [step for step in steps if step.get("Step_Type") in DISCHARGE_TYPES]
@@ -129,27 +139,10 @@ def _program(metadata: dict[str, Any], rows: pl.DataFrame) -> Program | None:
     return program if isinstance(highest, float) and _plausible(program, highest) else None
 
 
-def _executed(metadata: dict[str, Any], rows: pl.DataFrame) -> list[dict[str, Any]]:
-    try:
-        steps = [step for step in metadata["Step"]["Step_Info"].values() if isinstance(step, dict)]
-    except (KeyError, TypeError, AttributeError):
-        return []
-    if "step_id" not in rows.columns:
-        return steps
-    ran = {str(step) for step in rows["step_id"].unique().drop_nulls().to_list()}
-    return [step for step in steps if step.get("Step_ID") in ran]
-
-
-def _limits(steps: Iterable[dict[str, Any]], name: str, unit: float) -> list[float]:
-    values = []
-    for step in steps:
-        try:
-            value = str(step["Limit"]["Main"][name]["Value"])
-        except (KeyError, TypeError):
-            continue
-        if re.fullmatch(r"\d{1,9}", value):
-            values.append(round(int(value) * unit, 6))
-    return values
+def _limits(steps: Iterable[Element], name: str, unit: float) -> list[float]:
+    found = (step.find(f"Limit/Main/{name}") for step in steps)
+    texts = [limit.get("Value", "") for limit in found if limit is not None]
+    return [round(int(text) * unit, 6) for text in texts if re.fullmatch(r"[0-9]{1,9}", text)]
 
 
 def _plausible(program: Program, highest: float) -> bool:

@@ -29,7 +29,7 @@ def read(upload: Upload) -> Recording:
     form = upload.head[VERSION_BYTE : VERSION_BYTE + 1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        rows, _ = neware.parsed(upload.path, "nda")
+        rows = neware.parsed(upload.path, "nda")
     return Recording(
         frame=neware.canonical(rows),
         reader="neware-nda",
