@@ -94,7 +94,7 @@ ROWS: Final[dict[str, Rows]] = {
         ("sales.ask_withdraw", "sales.withdraw"), _of("lot", "draft", "announced")
     ),
     "values.record": _of("value", "draft", "open"),
-    **dict.fromkeys(("pack_types.edit", "pack_types.correct"), _TYPE),
+    **dict.fromkeys(("pack_types.edit", "pack_types.correct", "pack_types.one", "pack_types.guide"), _TYPE),
     **dict.fromkeys(("bids.approve", "bids.reject", "claims.approve"), _of("proposal")),
     "public.short": {"": {"token": "token"}},
     "public.show": {"": {"token": "token"}},

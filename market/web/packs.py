@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, render_template, request
 from sqlalchemy import orm
 
-from listings import days, db, pack_types, packs, parties, sight, sites, vehicles
+from listings import days, db, packs, parties, sight, sites, type_search, vehicles
 from listings.custody import holdings
 from listings.errors import N_, NotFound, Refused
 from listings.health import reports
@@ -168,7 +168,7 @@ def _holder(writing: orm.Session, acting: Acting, named: str) -> int:
 
 
 def _choices(reading: orm.Session, acting: Acting) -> dict[str, Any]:
-    types = pack_types.search(reading)
+    types = type_search.every(reading)
     mine = sites.of(reading, acting.organisation_id)
     buses = vehicles.of(reading, acting.organisation_id)
     return {

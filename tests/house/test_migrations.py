@@ -67,7 +67,9 @@ def test_a_process_waits_neither_for_ever_for_a_lock_nor_for_a_statement(engine)
         assert connection.scalar(sa.text("SELECT current_user")) == db.APP_ROLE
 
 
-@pytest.mark.parametrize("table", ["act", "bid", "leaf", "posting", "checkpoint", "comparable"])
+@pytest.mark.parametrize(
+    "table", ["act", "bid", "leaf", "posting", "checkpoint", "comparable", "pack_type_revision"]
+)
 @pytest.mark.parametrize("act", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0}"])
 def test_history_cannot_be_rewritten_by_the_processes(engine, table, act):
     column = sa.inspect(engine).get_columns(table)[0]["name"]
