@@ -14,7 +14,7 @@ UV := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test lint types bench reset lock words set-up set-up-dev
+.PHONY: help run dev test lint types bench spark reset lock words set-up set-up-dev
 
 help:  ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,8 @@ types: set-up-dev  ## Check the types
 
 bench: set-up-dev  ## Measure bids per second against pgbench on this machine
 	@$(BIN)/python -m bench
+
+spark: $(VENV)/.spark  ## Install Spark, the second engine of telemetry (490 MB; needs a Java 17)
 
 words: set-up-dev  ## Bring the translation catalogues up to date with the code
 	@mkdir -p build
@@ -95,4 +97,9 @@ $(VENV)/.words: $(CATALOGUES) $(VENV)/.run
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "Set-up: Python packages for development"
 	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.spark: requirements/spark.txt $(VENV)/.run
+	@echo "Set-up: Spark (a minute or two)"
+	@$(PIP) -r requirements/spark.txt
 	@touch $@
