@@ -43,7 +43,7 @@ def _one(path: Path) -> None:
     order: dict[str, object] = {"path": str(path), "rated_ah": RATED_AH, "cutoffs": None}
     alone, ours = _fastest(
         *(
-            lambda name=name: confined.call(name, order, Limits())  # type: ignore[misc]
+            lambda name=name: confined.call(name, order, Limits())
             for name in ("bench.health:fastnda_alone", "listings.health.batch:answer")
         )
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-BITS = 62
+BITS: Final = 62
+LARGEST_SHIFT: Final = 1000
 
 
 def exact_sum(values: NDArray[np.float64]) -> float:
@@ -19,8 +21,8 @@ def exact_sum(values: NDArray[np.float64]) -> float:
     ``math.fsum`` for what is stored, and without a Python number for each row.
     """
     largest = float(np.abs(values).max(initial=0.0))
-    if largest == 0.0 or not math.isfinite(largest * values.size):
-        return math.fsum(values.tolist())
     shift = BITS - math.frexp(largest * values.size)[1]
-    whole = np.rint(np.ldexp(values, shift)).astype(np.int64)
+    if largest == 0.0 or not math.isfinite(largest * values.size) or shift > LARGEST_SHIFT:
+        return math.fsum(values.tolist())
+    whole = np.rint(values * math.ldexp(1.0, shift)).astype(np.int64)
     return math.ldexp(int(whole.sum()), -shift)

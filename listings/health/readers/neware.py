@@ -33,6 +33,7 @@ CCCV_TYPES: Final = frozenset({"7", "18"})
 CC_TYPES: Final = frozenset({"1"})
 VOLTS_PER_UNIT: Final = 1e-4
 AMPERES_PER_UNIT: Final = 1e-3
+READ_BY_FASTNDA: Final = frozenset({"data.ndc", "data_runInfo.ndc", "data_step.ndc"})
 PLAUSIBLE: Final = (0.5, 2.0)
 """A program's upper cut-off outside these multiples of the highest voltage is in another unit."""
 
@@ -50,7 +51,7 @@ def read(upload: Upload) -> Recording:
     Refuses an archive that unpacks to more than ``upload.max_bytes`` (``FileTooLarge``) and one
     whose checksums or content do not hold (``DamagedFile``).
     """
-    _check_members(containers.check(upload.path, upload.max_bytes))
+    _check_members(containers.check(upload.path, upload.max_bytes, read_whole=READ_BY_FASTNDA))
     rows = parsed(upload.path, "ndax")
     return Recording(
         frame=canonical(rows),
