@@ -12,9 +12,10 @@ from listings.health import rapid, rapid_models, rapid_tables
 from listings.health.capacity import Assessment, Cutoffs, assess
 from listings.health.grade import EvidenceLevel
 from listings.health.measures import NOTHING, Measured, measured
-from listings.health.rapid import Estimate
-from listings.health.readers import pulses
+from listings.health.rapid import Estimate, Pulses
+from listings.health.readers import MAX_BYTES, pulses, read, sha256_of
 from listings.health.readers.child import read_in_child
+from listings.health.recording import Recording
 from listings.pack_types import PackType
 
 Subject = Literal["pack", "module", "cell"]
@@ -95,19 +96,20 @@ def rated(pack_type: PackType, subject: Subject) -> Rated:
 
     The cut-offs of a type are those of one cell: a pack's are the cells in series times that. A
     module is taken to hold all parallel strings, so that it has the pack's ampere hours; how many
-    cells it has in series is not registered, so its energy and cut-offs are unknown.
+    cells it has in series is not registered, so its energy and cut-offs are unknown. Six decimals,
+    as a signed record holds them, so that whoever computes from the record gets the same.
     """
     series = pack_type.cells_in_series
     low, high = float(pack_type.lower_cutoff_v), float(pack_type.upper_cutoff_v)
     if subject == "cell":
         ah = float(pack_type.cell_rated_capacity_ah)
         volts = float(pack_type.rated_voltage_v) / series
-        return Rated(subject, ah, ah * volts, (low, high), pack_type.chemistry.value)
+        return Rated(subject, ah, round(ah * volts, 6), (low, high), pack_type.chemistry.value)
     ah = float(pack_type.rated_capacity_ah)
     if subject == "module":
         return Rated(subject, ah, None, None)
     energy = float(pack_type.rated_energy_kwh) * 1000
-    return Rated(subject, ah, energy, (low * series, high * series))
+    return Rated(subject, ah, round(energy, 6), (round(low * series, 6), round(high * series, 6)))
 
 
 def examine(path: Path, rated: Rated) -> Examination:
@@ -118,8 +120,18 @@ def examine(path: Path, rated: Rated) -> Examination:
     Of a pulse table it refuses what ``rapid.assess`` refuses, and any but one cell of the type.
     """
     if pulses.is_table(path):
-        return _from_pulses(path, rated)
-    recording = read_in_child(path)
+        return _from_pulses(*pulses.read_in_child(path), rated)
+    return _from_recording(read_in_child(path), rated)
+
+
+def examine_here(path: Path, rated: Rated, *, max_bytes: int = MAX_BYTES) -> Examination:
+    """The same in the calling process, which is a confined one already."""
+    if pulses.is_table(path):
+        return _from_pulses(sha256_of(path), pulses.read(path), rated)
+    return _from_recording(read(path, max_bytes=max_bytes), rated)
+
+
+def _from_recording(recording: Recording, rated: Rated) -> Examination:
     found = assess(
         recording.frame,
         rated.capacity_ah,
@@ -151,10 +163,9 @@ def examine(path: Path, rated: Rated) -> Examination:
     )
 
 
-def _from_pulses(path: Path, rated: Rated) -> Examination:
+def _from_pulses(sha256: str, sequences: tuple[Pulses, ...], rated: Rated) -> Examination:
     if rated.subject != "cell":
         raise PulsesOfCellsOnly(field="subject")
-    sha256, sequences = pulses.read_in_child(path)
     cells = rapid_tables.by_cell(sequences)
     if len(cells) > 1:
         raise OneCellOnly(field="file", count=len(cells))

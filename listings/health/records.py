@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Final
 
 from listings.errors import N_
 from listings.health import rapid
-from listings.health.capacity import Discharge
+from listings.health.capacity import Assessment
 from listings.health.examinations import Examination
 from listings.health.figures import signed
 from listings.health.grade import Findings, Grade, Policy, grade
@@ -118,14 +119,23 @@ class Draft:
         ]
 
 
-def compose(draft: Draft) -> dict[str, object]:
-    """The record: JSON without floating-point numbers; measurements are decimal strings."""
+def number(examined_on: date, ident: int) -> str:
+    """The number printed on a report."""
+    return f"HR-{examined_on.year}-{ident:06d}"
+
+
+def compose(draft: Draft, number: str, supersedes: str | None) -> dict[str, object]:
+    """The record: JSON without floating-point numbers; measurements are decimal strings.
+
+    ``number`` is its own, ``supersedes`` that of the report it replaces. docs/health-report.md and
+    the schema beside it describe every member.
+    """
     statement, examination = draft.statement, draft.examination
-    found, given = examination.assessment, draft.grade
-    estimate = examination.rapid
     return {
         "record": "health_report",
         "version": VERSION,
+        "number": number,
+        "supersedes": supersedes,
         "pack": _pack(draft.pack),
         "subject": statement.subject,
         "subject_position": statement.subject_position,
@@ -134,66 +144,93 @@ def compose(draft: Draft) -> dict[str, object]:
         "examined_on": statement.examined_on.isoformat(),
         "reported_at": draft.at.isoformat(),
         "valid_until": draft.valid_until.isoformat(),
+        **_rated(examination),
+        **found(examination),
+        "temperature_c": text(draft.temperature_c),
+        "capacity_spread": text(statement.capacity_spread),
+        "safety_check_passed": statement.safety_check_passed,
+        "has_origin": draft.pack.origin is not None,
+        **letter(draft.grade),
+        "flags": draft.flags,
+    }
+
+
+def _rated(examination: Examination) -> dict[str, object]:
+    rated = examination.rated
+    return {
+        "rated_capacity_ah": text(rated.capacity_ah),
+        "rated_energy_wh": text(rated.energy_wh),
+        "rated_cutoffs_v": None if rated.cutoffs is None else [text(v) for v in rated.cutoffs],
+        "chemistry": rated.chemistry,
+    }
+
+
+def found(examination: Examination) -> dict[str, object]:
+    """What follows from the file and the rated values alone: anyone with both finds it again."""
+    given, estimate = examination.assessment, examination.rapid
+    return {
         "file": {
             "sha256": examination.sha256,
             "reader": examination.reader,
             "reader_version": examination.reader_version,
         },
-        "rated_capacity_ah": _text(examination.rated.capacity_ah),
-        "rated_energy_wh": _text(examination.rated.energy_wh),
-        "capacity_ah": _text(found.capacity_ah),
-        "energy_wh": _text(found.energy_wh),
-        "soh_q": _text(found.soh),
-        "soh_e": _text(found.soh_e),
-        "rate_c": _text(found.rate_c),
-        "temperature_c": _text(draft.temperature_c),
+        "capacity_ah": text(given.capacity_ah),
+        "energy_wh": text(given.energy_wh),
+        "soh_q": text(given.soh),
+        "soh_e": text(given.soh_e),
+        "rate_c": text(given.rate_c),
         "cutoffs": {
-            "low_v": _text(found.cutoffs.low),
-            "high_v": _text(found.cutoffs.high),
-            "source": found.cutoffs.source,
+            "low_v": text(given.cutoffs.low),
+            "high_v": text(given.cutoffs.high),
+            "source": given.cutoffs.source,
         },
-        "tester_difference": _text(found.tester_difference),
-        "capacity_spread": _text(statement.capacity_spread),
-        "safety_check_passed": statement.safety_check_passed,
-        "has_origin": draft.pack.origin is not None,
-        "grade": given.letter,
-        "is_provisional": given.is_provisional,
-        "evidence_level": given.evidence_level,
-        "policy_version": given.policy,
-        "reasons": list(given.reasons),
-        "flags": draft.flags,
-        "discharges": [_signed_discharge(discharge) for discharge in found.discharges],
+        "tester_difference": text(given.tester_difference),
+        "evidence_level": examination.evidence_level,
+        "discharges": [_signed_facts(facts) for facts in discharges(given)],
         "measures": [signed(measure) for measure in examination.measured.measures],
         **({} if estimate is None else {"rapid": estimate_facts(estimate)}),
     }
 
 
+def letter(given: Grade) -> dict[str, object]:
+    """The letter, why, and by which policy."""
+    return {
+        "grade": given.letter,
+        "is_provisional": given.is_provisional,
+        "policy_version": given.policy,
+        "reasons": list(given.reasons),
+    }
+
+
 def estimate_facts(estimate: Estimate) -> dict[str, object]:
     """A pulse model's estimate as it is signed: with the error that belongs beside it."""
-    facts = rapid.document(estimate)
+    return _signed_facts(rapid.document(estimate))
+
+
+def _signed_facts(facts: Mapping[str, object]) -> dict[str, object]:
     return {
-        name: _text(value) if isinstance(value, float) else value for name, value in facts.items()
+        name: text(value) if isinstance(value, float) else value for name, value in facts.items()
     }
 
 
-def discharge_facts(discharge: Discharge) -> dict[str, object]:
-    """One discharge as the register keeps it for tables and pictures."""
-    return {
-        "cycle": discharge.cycle,
-        "ah": round(discharge.ah, 6),
-        "wh": round(discharge.wh, 6),
-        "rate_c": round(discharge.rate_c, 4),
-        "complete": discharge.complete,
-        "reason": discharge.reason,
-        "tester_ah": None if discharge.tester_ah is None else round(discharge.tester_ah, 6),
-    }
+def discharges(given: Assessment) -> list[dict[str, object]]:
+    """Every discharge as the register keeps it for tables and pictures.
 
-
-def _signed_discharge(discharge: Discharge) -> dict[str, object]:
-    facts = discharge_facts(discharge)
-    return {
-        name: _text(value) if isinstance(value, float) else value for name, value in facts.items()
-    }
+    ``in_run`` says whether it is one of those whose mean is the capacity.
+    """
+    return [
+        {
+            "cycle": discharge.cycle,
+            "ah": round(discharge.ah, 6),
+            "wh": round(discharge.wh, 6),
+            "rate_c": round(discharge.rate_c, 4),
+            "complete": discharge.complete,
+            "reason": discharge.reason,
+            "tester_ah": None if discharge.tester_ah is None else round(discharge.tester_ah, 6),
+            "in_run": place in given.run,
+        }
+        for place, discharge in enumerate(given.discharges)
+    ]
 
 
 def _pack(pack: Pack) -> dict[str, object]:
@@ -217,6 +254,7 @@ def _lab(lab: Organisation) -> dict[str, object]:
     }
 
 
-def _text(value: float | Decimal | None) -> str | None:
+def text(value: float | Decimal | None) -> str | None:
+    """A measured number as a decimal string of six places."""
     rounded = decimal(value)
     return None if rounded is None else f"{rounded:f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.elements import ColumnElement
 
 from listings import days, db, journal
 from listings.blobs import Blob
@@ -26,6 +28,12 @@ from listings.parties import Acting, Kind, Organisation, demand
 
 CURVE_SCHEMA: Final = 2
 """Of the document ``HealthReport.curve``; without a number: points (Ah, V) alone."""
+
+
+_NEXT: Final = sa.select(
+    sa.func.nextval(sa.func.pg_get_serial_sequence("health_report", "id"), type_=sa.BigInteger)
+)
+"""The id of the next row, before it is there: the record that is signed says its number."""
 
 
 class Subject(enum.StrEnum):
@@ -89,6 +97,12 @@ class HealthReport(db.Base):
     reported_at: Mapped[datetime]
     valid_until: Mapped[date]
     superseded_by_id: Mapped[int | None] = db.refers("health_report.id", default=None)
+    # What the QR code on paper opens: whoever holds the paper may check it.
+    public_token: Mapped[str] = mapped_column(
+        unique=True, default_factory=lambda: secrets.token_urlsafe(16)
+    )
+    # The subject was opened or worked on: what was measured before says nothing of it any more.
+    opened_on: Mapped[date | None] = mapped_column(default=None)
 
     pack: Mapped[Pack] = orm.relationship(init=False)
     lab: Mapped[Organisation] = orm.relationship(init=False)
@@ -96,11 +110,21 @@ class HealthReport(db.Base):
     @property
     def number(self) -> str:
         """The number printed on it: year of the examination and the row's own."""
-        return f"HR-{self.examined_on.year}-{self.id:06d}"
+        return records.number(self.examined_on, self.id)
 
     def is_valid(self, on: date) -> bool:
-        """Whether it stands and counts on that day."""
-        return self.superseded_by_id is None and on <= self.valid_until
+        """Whether it stands and counts on that day; `counts` asks the same of rows."""
+        is_open = self.opened_on is not None and self.opened_on <= on
+        return self.superseded_by_id is None and on <= self.valid_until and not is_open
+
+
+def counts(on: date | ColumnElement[date]) -> ColumnElement[bool]:
+    """The condition on reports that stand, have not expired on a day and were not opened by it."""
+    return sa.and_(
+        HealthReport.superseded_by_id.is_(None),
+        HealthReport.valid_until >= on,
+        sa.or_(HealthReport.opened_on.is_(None), HealthReport.opened_on > on),
+    )
 
 
 class NoCapacityFound(Refused):
@@ -181,7 +205,7 @@ def standing_of_all(
         .order_by(HealthReport.examined_on.desc(), HealthReport.id.desc())
     )
     if on is not None:
-        query = query.where(HealthReport.valid_until >= on)
+        query = query.where(counts(on))
     return list(session.scalars(query))
 
 
@@ -256,7 +280,11 @@ def store(
         # Out of the way of the unique index until the new row has its number.
         older.superseded_by_id = older.id
         session.flush()
-    report = _row(draft, record=_signed(session, draft))
+    ident: int = session.scalars(_NEXT).one()
+    supersedes = older.number if older else None
+    record = records.compose(draft, records.number(examined_on, ident), supersedes)
+    report = _row(draft, record=_signed(session, draft, record))
+    report.id = ident
     session.add(report)
     session.flush()
     if older is not None:
@@ -324,9 +352,8 @@ def _standing_of_subject(
     )
 
 
-def _signed(session: orm.Session, draft: Draft) -> bytes:
+def _signed(session: orm.Session, draft: Draft, record: dict[str, object]) -> bytes:
     key = keys.ensure(session, keys.KeyUse.LAB, organisation_id=draft.lab.id, at=draft.at)
-    record = records.compose(draft)
     return canonical.dumps(keys.sign(session, record, key, at=draft.at, attested_by_platform=True))
 
 
@@ -361,7 +388,7 @@ def _row(draft: Draft, record: bytes) -> HealthReport:
         policy_version=given.policy,
         reasons=list(given.reasons),
         flags=draft.flags,
-        discharges=[records.discharge_facts(discharge) for discharge in found.discharges],
+        discharges=records.discharges(found),
         curve={
             "schema": CURVE_SCHEMA,
             "points": [[round(ah, 6), round(volts, 5)] for ah, volts in found.curve],

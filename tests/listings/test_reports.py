@@ -10,8 +10,8 @@ from make import NOW
 
 from listings import blobs
 from listings.custody import canonical
-from listings.errors import Forbidden
-from listings.health import examinations, reports
+from listings.errors import Forbidden, NotFound
+from listings.health import examinations, openings, policies, reports, reproduction
 from listings.health.reports import Subject
 from listings.health.synthetic import write_bdf
 from listings.packs import Condition
@@ -159,6 +159,66 @@ def test_a_signed_report_is_never_edited(store, session):
             .where(reports.HealthReport.id == report.id)
             .values(grade="B")
         )
+
+
+@pytest.mark.parametrize("act", ["DELETE FROM health_report", "UPDATE health_report SET {}"])
+def test_the_database_itself_keeps_a_signed_report(store, session, act):
+    store(examined_on=TODAY - timedelta(days=9))
+    store()
+    with pytest.raises(sa.exc.IntegrityError, match="superseded, never edited"):
+        session.execute(sa.text(act.format("superseded_by_id = NULL")))
+
+
+def test_the_newer_report_says_which_it_replaces(store):
+    first, second = store(examined_on=TODAY - timedelta(days=9)), store()
+    told = [canonical.parse(report.record) for report in (first, second)]
+    assert [one["number"] for one in told] == [first.number, second.number]
+    assert [one["supersedes"] for one in told] == [None, first.number]
+
+
+def test_the_stored_file_gives_the_signed_bytes_again(store, blob, session):
+    record = canonical.parse(store(safety_check_passed=True).record)
+    signed = {name: value for name, value in record.items() if name != "proof"}
+    examination = examinations.examine(blobs.path(blob.sha256), reproduction.rated_of(record))
+    policy = policies.of_version(session, record["policy_version"])
+    again = reproduction.recompose(record, examination, policy)
+    assert canonical.dumps(again) == canonical.dumps(signed)
+
+
+def test_opening_a_pack_ends_its_reports(store, session, make, pack):
+    whole, cell = store(), store(Subject.CELL, subject_position="1")
+    owner = make.member(pack.owner)
+    ended = openings.opened(session, owner, pack.id, opened_on=TODAY, at=NOW)
+    assert {report.id for report in ended} == {whole.id, cell.id}
+    assert not whole.is_valid(TODAY)
+    assert whole.is_valid(TODAY - timedelta(days=1))
+    given = reports.pack_grade(session, pack.id, TODAY)
+    assert (given.letter, given.report, given.hint) == (None, None, None)
+    with pytest.raises(openings.NothingToEnd):
+        openings.opened(session, owner, pack.id, opened_on=TODAY, at=NOW)
+    after = store()
+    assert whole.superseded_by_id == after.id
+    assert reports.pack_grade(session, pack.id, TODAY).report is after
+
+
+def test_only_who_has_the_pack_or_measured_it_opens_it(store, session, make, pack, lab):
+    store()
+    for stranger in (Kind.LAB, Kind.FLEET_OWNER):
+        with pytest.raises((NotFound, Forbidden)):
+            openings.opened(
+                session, make.member(make.organisation(stranger)), pack.id, opened_on=TODAY, at=NOW
+            )
+    with pytest.raises(openings.OpenedInFuture):
+        openings.opened(session, lab, pack.id, opened_on=TODAY + timedelta(days=1), at=NOW)
+    assert openings.opened(session, lab, pack.id, opened_on=TODAY, at=NOW)
+
+
+def test_an_opening_is_said_once(store, session, pack, lab):
+    store()
+    openings.opened(session, lab, pack.id, opened_on=TODAY, at=NOW)
+    session.flush()
+    with pytest.raises(sa.exc.IntegrityError, match="superseded, never edited"):
+        session.execute(sa.update(reports.HealthReport).values(opened_on=None))
 
 
 @pytest.mark.parametrize(
