@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,12 @@ def read_in_child(
         return _recording(answer, frame)
 
 
-def called(function: str, order: dict[str, object], limits: Limits) -> confined.Answer:
+def called(
+    function: str,
+    order: dict[str, object],
+    limits: Limits,
+    refusals: Mapping[str, type[FileRefused]] = REFUSALS,
+) -> confined.Answer:
     """Call a function of ours on a stranger's file; every bad end is a refusal of the file.
 
     The function answers a refusal as ``refusal_document`` writes it; it is raised again here.
@@ -60,7 +66,7 @@ def called(function: str, order: dict[str, object], limits: Limits) -> confined.
     except confined.Stopped as stopped:
         raise ReaderStopped(field="file", detail=stopped.detail) from stopped
     if "refusal" in answer.value:
-        raise REFUSALS[answer.value["refusal"]](field="file", **answer.value["values"])
+        raise refusals[answer.value["refusal"]](field="file", **answer.value["values"])
     return answer
 
 

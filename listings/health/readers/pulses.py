@@ -6,14 +6,7 @@ are numbers.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import re
-import resource
-import subprocess
-import sys
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -22,14 +15,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from listings import sheets
+from listings.confined import Limits
 from listings.errors import N_, DomainError
 from listings.health.rapid import POINTS, Pulses
+from listings.health.readers.child import called, refusal_document
+from listings.health.readers.limits import sha256_of
 from listings.health.recording import (
     DamagedFile,
     FileRefused,
     FileTooLarge,
-    ReaderOutOfTime,
-    ReaderStopped,
 )
 
 MEGABYTE: Final = 1024 * 1024
@@ -37,9 +31,7 @@ READER: Final = "pulse-table"
 VERSION: Final = "1"
 MAX_BYTES: Final = 16 * MEGABYTE
 MAX_ROWS: Final = 20_000
-MEMORY: Final = 2048 * MEGABYTE
-CPU_S: Final = 30
-WALL_S: Final = 60
+LIMITS: Final = Limits(memory_mb=1024, cpu_s=30, wall_s=60)
 HEAD: Final = 256 * 1024
 VOLTAGES: Final = tuple(f"U{i}" for i in range(1, POINTS + 1))
 COLUMNS: Final = ("cell", "rated_ah", "soc_percent", "pulse_width_s", "temperature_c")
@@ -169,66 +161,23 @@ def _number(row: sheets.Row, at: dict[str, int], column: str) -> float:
 
 
 def read_in_child(path: Path) -> tuple[str, tuple[Pulses, ...]]:
-    """The SHA-256 of a table and its sequences, read in a child process.
+    """The SHA-256 of a table and its sequences, read in a confined process.
 
     Refuses what ``read`` refuses; a table that cannot be read as such is ``PulseTableRefused``.
     """
-    with tempfile.TemporaryDirectory(prefix="packbourse-pulses-") as name:
-        answer = Path(name) / "answer.json"
-        _run(path.resolve(), answer)
-        try:
-            found: dict[str, Any] = json.loads(answer.read_text("utf-8"))
-        except (OSError, ValueError):
-            raise ReaderStopped(field="file", detail="no answer") from None
-    if "refusal" in found:
-        raise REFUSALS[found["refusal"]](field="file", **found["values"])
+    order: dict[str, object] = {"path": str(path.resolve())}
+    found = called("listings.health.readers.pulses:answer", order, LIMITS, REFUSALS).value
     return found["sha256"], tuple(
         Pulses(**{**one, "volts": tuple(one["volts"])}) for one in found["pulses"]
     )
 
 
-def _run(path: Path, answer: Path) -> None:
-    command = [sys.executable, "-P", "-m", "listings.health.readers.pulses"]
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(answer.parent),
-        "TMPDIR": str(answer.parent),
-        "PYTHONPATH": str(Path(__file__).resolve().parents[3]),
-    }
+def answer(order: dict[str, Any]) -> dict[str, object]:
+    """Do what ``read_in_child`` ordered. Runs in the confined process only."""
+    path = Path(order["path"])
     try:
-        subprocess.run(
-            [*command, str(path), str(answer)],
-            cwd=answer.parent,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            timeout=WALL_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ReaderOutOfTime(field="file", seconds=WALL_S) from None
-
-
-def _answered(path: Path) -> dict[str, object]:
-    try:
-        with path.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        return {"sha256": sha256, "pulses": [asdict(one) for one in read(path)]}
+        return {"sha256": sha256_of(path), "pulses": [asdict(one) for one in read(path)]}
     except FileRefused as refusal:
-        return {"refusal": type(refusal).__name__, "values": refusal.values}
+        return refusal_document(refusal)
     except DomainError as refusal:
-        return {"refusal": PulseTableRefused.__name__, "values": {"detail": str(refusal)[:200]}}
-
-
-def main(path: Path, answer: Path) -> None:
-    """Do what ``read_in_child`` asks. Runs in the child process only."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S + 1))
-    answer.write_text(json.dumps(_answered(path)), "utf-8")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+        return refusal_document(PulseTableRefused(field="file", detail=str(refusal)[:200]))
