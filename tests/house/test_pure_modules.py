@@ -40,7 +40,7 @@ HEALTH = {
     f"listings.health.{name}"
     for name in (
         "capacity", "consistency", "cycles", "fade", "grade", "incremental", "measures", "quantities",
-        "recording", "resistance", "segments", "self_discharge", "track", "uncertainty",
+        "recording", "resistance", "segments", "self_discharge", "sums", "track", "uncertainty",
     )
 }  # fmt: skip
 
@@ -52,6 +52,7 @@ PURE: dict[str, set[str]] = {
     "listings.identity.vin": WORDS | {"listings.identity.problems"},
     "listings.identity.uscc": WORDS | {"listings.identity.problems", "stdnum"},
     "listings.health.capacity": WORDS | HEALTH | {"numpy", "polars"},
+    "listings.health.sums": WORDS | {"numpy"},
     "listings.health.segments": WORDS | HEALTH | {"numpy", "polars"},
     "listings.health.grade": WORDS | HEALTH,
     "listings.health.policy_tables": WORDS | HEALTH,
