@@ -14,9 +14,10 @@ from typing import Final
 
 from listings import blobs, days
 from listings.health import examinations, reports
-from listings.health.examinations import Examination, Rated
+from listings.health.examinations import Examination
 from listings.health.reports import Subject
 from listings.health.synthetic import write_bdf
+from listings.pack_types import PackType
 from market.seeding.goods import TYPES
 from market.seeding.stage import Stage
 
@@ -49,22 +50,6 @@ WISHES: Final[tuple[Wish, ...]] = (
 )
 
 
-def rated(type_name: str, subject: Subject) -> Rated:
-    """The rated values of a type of the seed, as the register would say them."""
-    found = TYPES[type_name]
-    series = found.cells_in_series if subject is Subject.PACK else 1
-    volts = found.rated_voltage_v / found.cells_in_series
-    energy = found.rated_energy_kwh * 1000
-    ah = found.rated_capacity_ah if subject is Subject.PACK else found.cell_rated_capacity_ah
-    return Rated(
-        subject.value,
-        float(ah),
-        float(energy) if subject is Subject.PACK else float(ah) * float(volts),
-        (float(found.lower_cutoff_v) * series, float(found.upper_cutoff_v) * series),
-        "" if subject is Subject.PACK else found.chemistry.value,
-    )
-
-
 @contextmanager
 def examined(
     wishes: Sequence[Wish] = WISHES,
@@ -82,7 +67,8 @@ def examined(
 
 
 def _examine(folder: Path, number: int, wish: Wish) -> tuple[Wish, Path, Examination]:
-    path, wanted = folder / f"synthetic-{number:02d}.bdf.csv", rated(wish.type, wish.subject)
+    path = folder / f"synthetic-{number:02d}.bdf.csv"
+    wanted = examinations.rated(PackType(**vars(TYPES[wish.type])), wish.subject.value)
     if wanted.cutoffs is None:
         raise ValueError("types of the seed have cut-offs")
     write_bdf(
