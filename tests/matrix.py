@@ -223,6 +223,7 @@ def _register(session: orm.Session, scene: Scene) -> None:
             sa.select(HealthReport).where(condition).order_by(HealthReport.id)
         ).first()
         rows[f"report {name}"], rows[f"pack {name}"] = report.id, report.pack_id
+        rows["report token"] = report.public_token
     pack = session.get_one(Pack, rows["pack private"])
     rows["token"], rows["type"] = pack.public_token, pack.type_id
     own = sa.select(Vehicle.id).where(Vehicle.owner_id == fleet.organisation_id)

@@ -99,6 +99,9 @@ ROWS: Final[dict[str, Rows]] = {
     "public.short": {"": {"token": "token"}},
     "public.show": {"": {"token": "token"}},
     **dict.fromkeys(
+        ("report_checks.show", "report_checks.check"), {"": {"token": "report token"}}
+    ),
+    **dict.fromkeys(
         ("reports.one", "reports.record", "reports.paper", "reports.raw_file"), _REPORT
     ),
     **dict.fromkeys(("reports.review", "reports.sign"), _REVIEW),

@@ -13,7 +13,7 @@ from market.documents import blocks, figures
 
 @dataclass(frozen=True, slots=True)
 class Discharge:
-    """One discharge of the recording; ``reason`` says why it was rejected, "" where it counts."""
+    """One discharge of the recording; ``reason`` says why it counts or not."""
 
     cycle: int
     capacity_ah: Decimal
@@ -26,7 +26,10 @@ class Discharge:
 class HealthReportSheet:
     """One health report. SoH are fractions 0..1 of rated capacity (Ah) and energy (Wh).
 
-    ``picture`` is the SVG text of capacity per cycle, ``address`` what the QR code opens.
+    ``supersedes`` are numbers of older reports, ``standing`` how long it counts or why not any
+    more, ``level`` what the evidence rests on, ``key`` the public key of the lab, ``measures``
+    names and values. ``picture`` is the SVG text of capacity per cycle, ``address`` what the QR
+    code opens.
     """
 
     number: str
@@ -57,6 +60,11 @@ class HealthReportSheet:
     sha256: str = ""
     signer: str = ""
     address: str = ""
+    supersedes: str = ""
+    standing: str = ""
+    level: str = ""
+    key: str = ""
+    measures: Sequence[tuple[str, str]] = ()
     zone: str = figures.ZONE
 
     def compose(self) -> blocks.Paper:
@@ -72,6 +80,7 @@ class HealthReportSheet:
                 *_finding(self),
                 *_examination(self),
                 *drawn,
+                *_measures(self.measures),
                 blocks.heading(_("Discharges")),
                 _discharges(self.discharges),
                 blocks.seals(
@@ -102,6 +111,7 @@ def _finding(sheet: HealthReportSheet) -> list[blocks.Block]:
                 (_("Subject examined"), sheet.subject),
                 (_("Coverage"), sheet.coverage),
                 (_("Grade (evidence level)"), grade),
+                (_("Evidence"), sheet.level),
                 (_("State of health (rated capacity, Ah)"), figures.percent(sheet.soh_q)),
                 (_("State of health (rated energy, Wh)"), figures.percent(sheet.soh_e)),
                 (_("Capacity found"), figures.number(sheet.capacity_ah, "Ah")),
@@ -125,13 +135,20 @@ def _examination(sheet: HealthReportSheet) -> list[blocks.Block]:
                 (_("Examined on"), figures.day(sheet.examined_on)),
                 (_("Reported at"), figures.instant(sheet.reported_at, sheet.zone)),
                 (_("Valid until"), figures.day(sheet.valid_until)),
+                (_("Validity"), sheet.standing),
+                (_("Supersedes"), sheet.supersedes),
                 (_("Rate"), figures.number(sheet.rate_c, "C")),
                 (_("Temperature"), figures.number(sheet.temperature_c, "°C")),
                 (_("Reader"), sheet.reader),
                 (_("SHA-256 of the raw file"), sheet.sha256),
+                (_("Key of the lab"), sheet.key),
             ],
         ),
     ]
+
+
+def _measures(measures: Sequence[tuple[str, str]]) -> list[blocks.Block]:
+    return [blocks.heading(_("Measures")), blocks.pairs(measures)] if measures else []
 
 
 def _discharges(discharges: Sequence[Discharge]) -> blocks.Block:
@@ -141,7 +158,7 @@ def _discharges(discharges: Sequence[Discharge]) -> blocks.Block:
             blocks.Column(_("Capacity (Ah)"), 2, is_number=True),
             blocks.Column(_("Energy (Wh)"), 2, is_number=True),
             blocks.Column(_("Counts"), 1),
-            blocks.Column(_("Why not"), 5),
+            blocks.Column(_("Why"), 5),
         ],
         [
             [

@@ -57,6 +57,7 @@ MODULES = (
     "device_signing",
     "custody",
     "public",
+    "report_checks",
 )
 MOST_UPLOAD = 600 * 1024 * 1024
 POLICY = (

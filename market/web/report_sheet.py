@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy import orm
+
 from listings import days
+from listings.errors import N_
+from listings.health import reports
 from listings.health.reports import HealthReport
 from listings.words import gettext
 from market.documents import Discharge, HealthReportSheet
 from market.web import formats
 
 
-def compose(report: HealthReport, found: dict[str, Any], address: str) -> HealthReportSheet:
-    """The sheet in the reader's language; ``found`` is `findings.of_report` of the same report."""
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """Which reports a report replaces, and by which it is superseded."""
+
+    older: list[HealthReport]
+    newer: HealthReport | None
+
+
+def succession(session: orm.Session, report: HealthReport) -> Succession:
+    """The reports before and after a report of the same subject."""
+    older = sa.select(HealthReport).where(HealthReport.superseded_by_id == report.id)
+    ident = report.superseded_by_id
+    return Succession(
+        list(session.scalars(older.order_by(HealthReport.id))),
+        None if ident is None else session.get(HealthReport, ident),
+    )
+
+
+def compose(
+    session: orm.Session, report: HealthReport, found: dict[str, Any], address: str, on: date
+) -> HealthReportSheet:
+    """The sheet in the reader's language, as it stands on a day.
+
+    ``found`` is `findings.of_report` of the same report, ``address`` that of its public check.
+    """
+    line, key = succession(session, report), reports.signer(session, report)
     lab, until = report.lab, report.lab.accreditation_until
     subject = f"{formats.word(report.subject)} {report.subject_position}".strip()
     return HealthReportSheet(
@@ -45,7 +76,30 @@ def compose(report: HealthReport, found: dict[str, Any], address: str) -> Health
         sha256=report.blob_sha256 or "",
         signer=lab.called,
         address=address,
+        supersedes=", ".join(older.number for older in line.older),
+        standing=_standing(report, line.newer, on),
+        level=str(found["level"]),
+        key=key.public_key if key else "",
+        measures=[
+            (row["title"], f"{row['value']} ± {row['uncertainty']} {row['unit']}")
+            for row in found["measures"]
+            if not row["why"]
+        ],
     )
+
+
+def _standing(report: HealthReport, newer: HealthReport | None, on: date) -> str:
+    """Whether the report counts on the day of printing, and why not."""
+    if newer is not None:
+        return gettext(
+            N_("Superseded by %(number)s: this report no longer counts."), number=newer.number
+        )
+    if report.opened_on is not None:
+        day = report.opened_on.isoformat()
+        return gettext(N_("Opened on %(day)s: this report no longer counts."), day=day)
+    if report.valid_until < on:
+        return gettext(N_("Expired: this report no longer counts."))
+    return gettext(N_("90 days from the examination, or until what was examined is opened."))
 
 
 def _discharge(row: dict[str, Any]) -> Discharge:

@@ -123,7 +123,8 @@ def one(report_id: int) -> Any:
             found=findings.of_report(report),
             life=lives.of_report(report),
             warnings=findings.said(packs.WARNINGS, report.pack.warnings),
-            is_signed=reports.signer(reading, report) is not None,
+            key=reports.signer(reading, report),
+            line=report_sheet.succession(reading, report),
             may_have_file=report.blob_sha256 and sight.raw_file(acting, report),
             today=days.of(guard.now()),
         )
@@ -135,8 +136,10 @@ def paper(report_id: int) -> Any:
     """The report as PDF."""
     with db.transaction() as reading:
         report = guard.visible(sight.report(reading, guard.acting(), report_id))
-        address = url_for("reports.one", report_id=report_id, _external=True)
-        sheet = report_sheet.compose(report, findings.of_report(report), address)
+        address = url_for("report_checks.show", token=report.public_token, _external=True)
+        sheet = report_sheet.compose(
+            reading, report, findings.of_report(report), address, days.of(guard.now())
+        )
     content = documents.render(sheet, locale=words.locale(), at=report.reported_at)
     return _download(content, "application/pdf", f"{report.number}.pdf")
 
