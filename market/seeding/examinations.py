@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -18,10 +18,11 @@ from listings.health.examinations import Examination
 from listings.health.reports import Subject
 from listings.health.synthetic import write_bdf
 from listings.pack_types import PackType
-from market.seeding.goods import TYPES
+from market.seeding.goods import MAKER, TYPES
 from market.seeding.stage import Stage
 
 AT_ONCE: Final = 2
+MADE_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def examined(
 
 def _examine(folder: Path, number: int, wish: Wish) -> tuple[Wish, Path, Examination]:
     path = folder / f"synthetic-{number:02d}.bdf.csv"
-    wanted = examinations.rated(PackType(**vars(TYPES[wish.type])), wish.subject.value)
+    entered = PackType(maker=MAKER, model=wish.type, created_at=MADE_AT, **vars(TYPES[wish.type]))
+    wanted = examinations.rated(entered, wish.subject.value)
     if wanted.cutoffs is None:
         raise ValueError("types of the seed have cut-offs")
     write_bdf(
