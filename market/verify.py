@@ -16,7 +16,7 @@ from listings.blobs import Blob
 from listings.custody import canonical, log
 from listings.custody.log import Holding, Leaf
 from listings.errors import N_, DomainError
-from listings.health import reports
+from listings.health import reports, signed_parts
 from listings.health.reports import HealthReport
 from listings.packs import Pack
 from listings.words import gettext as _
@@ -143,8 +143,11 @@ def uploads(session: orm.Session) -> Iterator[str]:
 def _measured_so(record: Any) -> bool:
     """Whether a record's measures say the capacity and state of health that the record says.
 
-    Records of version 1 have no measures, and a pulse model's estimate has none either.
+    Where it holds parts, these decide, and all that follows from them is computed again. Records
+    of version 1 have no measures, and a pulse model's estimate has none either.
     """
+    if "parts" in record:
+        return signed_parts.holds(record)
     measures = {one["code"]: one["value"] for one in record.get("measures", [])}
     pairs = [("capacity", "capacity_ah"), ("soh_q", "soh_q")]
     return all(

@@ -41,6 +41,9 @@ FLAGS: Final[dict[str, str]] = {
 _MODULE: Final = re.compile(r"M0*(\d{1,4})")
 _OF_MODULE: Final = re.compile(r"M0*(\d{1,4})[-./]?[SC]?0*(\d{1,5})(?:[-./P]+0*(\d{1,5}))?")
 _CELL: Final = re.compile(r"[SC]?0*(\d{1,5})(?:[-./P]+0*(\d{1,5}))?")
+_LEADING: Final = re.compile(
+    r"\s*(?:module|模[块组]|m)[\s_#-]*0*(\d{1,4})(?![0-9A-Za-z])", re.IGNORECASE
+)
 _WORDS: Final = (
     (re.compile(r"模[块组]|MODULE"), "M"),
     (re.compile(r"电芯|单体|CELL"), "C"),
@@ -189,6 +192,12 @@ def place(text: str, layout: Layout) -> Place:
     ):
         raise OutsideLayout(field="position", value=text, layout=layout.name)
     return found
+
+
+def leading_module(name: str) -> str | None:
+    """The module that the name of a file begins with, as in ``M3_C5.ndax`` or ``模组03.csv``."""
+    found = _LEADING.match(unicodedata.normalize("NFKC", name))
+    return f"M{found[1]}" if found else None
 
 
 def of_level(parts: Iterable[Part], level: Level, layout: Layout) -> Composition:

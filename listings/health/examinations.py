@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from listings.errors import N_, Refused
 from listings.health import rapid, rapid_models, rapid_tables
 from listings.health.capacity import Assessment, Cutoffs, assess
+from listings.health.composition import Composition, Layout, Part
 from listings.health.grade import EvidenceLevel
 from listings.health.measures import NOTHING, Measured, measured
 from listings.health.rapid import Estimate, Pulses
@@ -69,6 +71,49 @@ class Rated:
 
 
 @dataclass(frozen=True, slots=True)
+class Combination:
+    """The parts of a subject, what each level of them says, and what was tested beside them.
+
+    ``tested`` is ``terminals`` (the subject as a whole, with ``whole_ah``), ``modules`` (files of
+    modules; the examination's file is the weakest one's) or ``nothing`` (the lab's table alone).
+    """
+
+    parts: tuple[Part, ...]
+    layout: Layout
+    levels: tuple[Composition, ...]
+    tested: str
+    whole_ah: float | None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether neither the terminals nor a complete level of parts speaks for the whole."""
+        return self.whole_ah is None and not any(one.is_complete for one in self.levels)
+
+    @property
+    def is_recomputed(self) -> bool:
+        """Whether what speaks for the whole came from tester files."""
+        complete = [one for one in self.levels if one.is_complete] or self.levels
+        return self.tested == "terminals" or any(one.is_recomputed for one in complete)
+
+    @property
+    def has_capacities(self) -> bool:
+        """Whether any part's capacity is known, so that a spread is computed and not typed."""
+        return any(one.capacity_ah is not None for one in self.levels)
+
+    @property
+    def capacity_spread(self) -> Decimal | None:
+        """The widest of the complete levels."""
+        return max(
+            (
+                one.capacity_spread
+                for one in self.levels
+                if one.is_complete and one.capacity_spread is not None
+            ),
+            default=None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """What was found, from which bytes, by which reader, against which rated values.
 
@@ -84,20 +129,29 @@ class Examination:
     sha256: str
     rapid: Estimate | None = None
     measured: Measured = NOTHING
+    parts: Combination | None = None
 
     @property
     def evidence_level(self) -> EvidenceLevel:
-        """What the findings rest on: a capacity test, or a model of pulses."""
+        """What the findings rest on: a capacity test, a model of pulses, or a table's word."""
+        if self.parts is not None and not self.parts.is_recomputed:
+            return "L5"
         return "L1" if self.rapid is None else "L2"
+
+    @property
+    def covered(self) -> Subject:
+        """What was examined in truth: a part where the parts do not cover the whole."""
+        is_partial = self.parts is not None and self.parts.is_partial
+        return "cell" if is_partial else self.rated.subject
 
 
 def rated(pack_type: PackType, subject: Subject) -> Rated:
     """The rated values of a pack, module or cell of a registered type; never the lister's.
 
     The cut-offs of a type are those of one cell: a pack's are the cells in series times that. A
-    module is taken to hold all parallel strings, so that it has the pack's ampere hours; how many
-    cells it has in series is not registered, so its energy and cut-offs are unknown. Six decimals,
-    as a signed record holds them, so that whoever computes from the record gets the same.
+    module is taken to hold all parallel strings, so that it has the pack's ampere hours; its energy
+    and cut-offs are known where the registered number of modules divides the cells in series. Six
+    decimals, as a signed record holds them, so that whoever computes from it gets the same.
     """
     series = pack_type.cells_in_series
     low, high = float(pack_type.lower_cutoff_v), float(pack_type.upper_cutoff_v)
@@ -106,10 +160,28 @@ def rated(pack_type: PackType, subject: Subject) -> Rated:
         volts = float(pack_type.rated_voltage_v) / series
         return Rated(subject, ah, round(ah * volts, 6), (low, high), pack_type.chemistry.value)
     ah = float(pack_type.rated_capacity_ah)
-    if subject == "module":
-        return Rated(subject, ah, None, None)
     energy = float(pack_type.rated_energy_kwh) * 1000
+    if subject == "module":
+        cells, modules = layout(pack_type, "pack").cells_per_module, pack_type.modules_in_series
+        if not cells or not modules:
+            return Rated(subject, ah, None, None)
+        return module_of(Rated("pack", ah, energy, (low * series, high * series)), modules)
     return Rated(subject, ah, round(energy, 6), (round(low * series, 6), round(high * series, 6)))
+
+
+def module_of(pack: Rated, modules: int | None) -> Rated:
+    """One of a pack's modules in series; of an unknown number only the ampere hours are known."""
+    if not modules or pack.energy_wh is None or pack.cutoffs is None:
+        return Rated("module", pack.capacity_ah, None, None)
+    low, high = (round(volts / modules, 6) for volts in pack.cutoffs)
+    return Rated("module", pack.capacity_ah, round(pack.energy_wh / modules, 6), (low, high))
+
+
+def layout(pack_type: PackType, subject: Subject) -> Layout:
+    """How the parts of a pack or of one module of it are arranged, as registered."""
+    series, parallel = pack_type.cells_in_series, pack_type.cells_in_parallel
+    whole = Layout(series, parallel, pack_type.modules_in_series)
+    return whole if subject == "pack" else Layout(whole.cells_per_module, parallel)
 
 
 def examine(path: Path, rated: Rated) -> Examination:

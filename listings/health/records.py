@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from listings.errors import N_
-from listings.health import rapid
+from listings.health import rapid, signed_parts
 from listings.health.capacity import Assessment
 from listings.health.examinations import Examination
 from listings.health.figures import signed
@@ -94,7 +94,8 @@ class Draft:
         findings = Findings(
             soh=self.examination.assessment.soh,
             evidence_level=self.examination.evidence_level,
-            subject=self.examination.rated.subject,
+            subject=self.examination.covered,
+            graded=self.examination.rated.subject,
             capacity_spread=None if spread is None else float(spread),
             safety_check_passed=self.statement.safety_check_passed,
             has_origin=True if self.pack.origin is not None else None,
@@ -189,6 +190,7 @@ def found(examination: Examination) -> dict[str, object]:
         "discharges": [_signed_facts(facts) for facts in discharges(given)],
         "measures": [signed(measure) for measure in examination.measured.measures],
         **({} if estimate is None else {"rapid": estimate_facts(estimate)}),
+        **({} if examination.parts is None else signed_parts.facts(examination.parts)),
     }
 
 
@@ -239,6 +241,7 @@ def _pack(pack: Pack) -> dict[str, object]:
         "provisional_id": pack.provisional_id,
         "maker": pack.type.maker,
         "model": pack.type.model,
+        "type_revision": pack.type.revision,
         "warnings": list(pack.warnings),
     }
 

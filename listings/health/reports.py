@@ -250,7 +250,8 @@ def store(
     """Sign a report of the acting lab and let it supersede the standing one of the same subject.
 
     ``examination`` is that of the stored file against the type's rated values for the subject.
-    ``capacity_spread`` is a fraction, (max - min) / mean over the parts. Refuses anybody but a
+    ``capacity_spread`` is a fraction, (max - min) / mean over the parts; where the examination has
+    the capacities of parts, theirs counts and not what is typed. Refuses anybody but a
     lab, an unknown pack, a file without capacity, an examination of another file, subject or
     type, a part without a position, and a day in the future, over 90 days ago, or before that of
     the standing report.
@@ -260,6 +261,8 @@ def store(
     if pack is None:
         raise NotFound
     position = subject_position.strip()
+    if examination.parts is not None and examination.parts.has_capacities:
+        capacity_spread = examination.parts.capacity_spread
     statement = Statement(
         subject=subject.value,
         subject_position=position,
@@ -335,7 +338,7 @@ def _check(session: orm.Session, draft: Draft, blob_sha256: str) -> None:
     )
     if not same:
         raise FileNotExamined(field="file")
-    if examination.assessment.capacity_ah is None:
+    if examination.assessment.capacity_ah is None and examination.parts is None:
         raise NoCapacityFound(field="file")
 
 

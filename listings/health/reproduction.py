@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from listings.confined import Limits
 from listings.custody import canonical
 from listings.errors import Refused
-from listings.health import examinations, grade, records
+from listings.health import examinations, grade, records, signed_parts
 from listings.health.examinations import Examination, Rated
 from listings.health.grade import Findings, Policy
 from listings.health.readers import MAX_BYTES, child
@@ -85,6 +85,7 @@ def recompose(
     What the lab states stays. ``policy`` is that of the record's version; without it the letter
     stays too.
     """
+    examination = signed_parts.recombined(record, rated_of(record), examination)
     stated = {name: value for name, value in record.items() if name != "proof"}
     found: dict[str, Any] = {
         name: value
@@ -116,7 +117,8 @@ def _letter(
         Findings(
             soh=examination.assessment.soh,
             evidence_level=examination.evidence_level,
-            subject=examination.rated.subject,
+            subject=examination.covered,
+            graded=examination.rated.subject,
             capacity_spread=None if spread is None else float(spread),
             safety_check_passed=record["safety_check_passed"],
             has_origin=True if has_origin else None,
@@ -229,10 +231,11 @@ def answer(order: dict[str, Any]) -> dict[str, object]:
     """Do what ``check`` ordered. Runs in the confined process only."""
     record, policy = order["record"], order["policy"]
     path = Path(order["path"])
+    against = signed_parts.file_rated(record, rated_of(record))
     try:
         found = compare(
             record,
-            examinations.examine_here(path, rated_of(record), max_bytes=order["max_bytes"]),
+            examinations.examine_here(path, against, max_bytes=order["max_bytes"]),
             None if policy is None else Policy(**policy),
         )
     except FileRefused as refusal:

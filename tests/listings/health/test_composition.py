@@ -128,3 +128,14 @@ def test_a_position_that_the_type_does_not_have_is_refused(text):
 def test_a_cell_is_not_named_by_its_module_where_modules_are_not_registered():
     with pytest.raises(composition.CellsPerModuleUnknown):
         composition.place("M3-12", Layout(96, 2))
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("M3_C5 2026.ndax", "M3"), ("模组03-放电.csv", "M3"), ("Module 12.res", "M12"),
+        ("m7.022", "M7"), ("M50T_1.ndax", None), ("cell 3.csv", None), ("3.csv", None),
+    ],
+)  # fmt: skip
+def test_a_file_says_its_module_by_the_beginning_of_its_name(name, module):
+    assert composition.leading_module(name) == module

@@ -35,7 +35,7 @@ def composed(path, rated=CELL, **stated):
     )
     pack = SimpleNamespace(
         code="C", provisional_id="", warnings=[], origin=None, owner_id=1, holder_id=1,
-        type=SimpleNamespace(maker="M", model="T"),
+        type=SimpleNamespace(maker="M", model="T", revision=1),
     )  # fmt: skip
     lab = SimpleNamespace(
         id=2, name="L", credit_code="1", accreditation_number="CNAS L1", accreditation_scope="all",
