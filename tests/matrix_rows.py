@@ -104,7 +104,7 @@ ROWS: Final[dict[str, Rows]] = {
     **dict.fromkeys(
         ("reports.one", "reports.record", "reports.paper", "reports.raw_file"), _REPORT
     ),
-    **dict.fromkeys(("reports.review", "reports.sign"), _REVIEW),
+    **dict.fromkeys(("reporting.review", "reporting.sign"), _REVIEW),
     **dict.fromkeys(("signin.new_password", "signin.reset_password"), _RESET),
 }  # fmt: skip
 
@@ -143,7 +143,7 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
     "people.accept": {"name": "New", "password": "a long password"},
     "signin.reset_password": {"password": "a long password"},
     "people.invite": {"email": "new@matrix.example", "role": "clerk"},
-    "reports.sign": {
+    "reporting.sign": {
         "examined_on": _DAY, "coverage": "whole", "safety_check": "passed",
         "capacity_spread": "2",
     },

@@ -41,6 +41,7 @@ MODULES = (
     "packs",
     "imports",
     "reports",
+    "reporting",
     "guides",
     "editions",
     "indices",

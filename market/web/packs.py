@@ -103,7 +103,7 @@ def find() -> Any:
         raise NotFound
     if is_seen:
         return go("packs.show", pack_id=found.id)
-    return go("reports.new", pack=found.name)
+    return go("reporting.new", pack=found.name)
 
 
 @blueprint.get("/packs/new")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 from datetime import date
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
@@ -219,12 +221,42 @@ def test_an_unknown_pack_and_a_missing_file_are_told_at_their_fields(place, sign
     assert 'href="#f-file"' in answer.text
 
 
+def test_a_file_is_chosen_once_even_when_other_fields_are_wrong(place, sign_in, tester_file):
+    browser = sign_in(place.lab)
+    answer = upload(browser, place, tester_file, pack="NOTHING", subject="module")
+    assert answer.status_code == 422
+    assert 'href="#f-subject_position"' in answer.text
+    assert "Your file synthetic.bdf.csv is kept" in answer.text
+    kept = re.search(r'name="kept" value="([0-9a-f]{64})"', answer.text)[1]
+    right = {"pack": place.pack.name, "subject": "pack", "kept": kept}
+    answer = browser.post("/reports/new", data=right)
+    assert answer.status_code == 303
+    assert "The whole pack, through its main terminals." in browser.get(answer.location).text
+
+
+def test_a_kept_file_is_the_labs_that_uploaded_it(place, sign_in, tester_file, made):
+    upload(sign_in(place.lab), place, tester_file)
+    with made() as make:
+        other = make.member(make.organisation(Kind.LAB))
+    kept = hashlib.sha256(tester_file).hexdigest()
+    answer = sign_in(other).post(
+        "/reports/new", data={"pack": place.pack.name, "subject": "pack", "kept": kept}
+    )
+    assert answer.status_code == 422
+    assert 'href="#f-file"' in answer.text
+
+
+def test_a_file_that_cannot_be_read_is_to_be_chosen_anew(place, sign_in):
+    answer = upload(sign_in(place.lab), place, b"PK\x03\x04 nothing of use")
+    assert 'name="kept"' not in answer.text
+
+
 def test_a_file_over_the_limit_is_refused_and_what_was_typed_stays(
     place, sign_in, tester_file, monkeypatch
 ):
     browser = sign_in(place.lab)
     assert f'data-most="{512 * 2**20}"' in browser.get("/reports/new").text
-    monkeypatch.setattr("market.web.reports.MAX_BYTES", 2**20)
+    monkeypatch.setattr("market.web.reporting.MAX_BYTES", 2**20)
     answer = upload(browser, place, b" " * (2**20 + 1), subject="module", subject_position="M3-too")
     # The test client leaves the body that it sent open where it is large.
     answer.request.environ["wsgi.input"].close()
