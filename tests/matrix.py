@@ -16,6 +16,9 @@ from sqlalchemy import orm
 from listings import blobs, db, invitations, journal, licences, parties, users
 from listings.blobs import Blob
 from listings.custody.log import Leaf
+from listings.health import bms_claims, policies
+from listings.health.bms_claims import Said
+from listings.health.grade import policy
 from listings.health.reports import HealthReport
 from listings.import_columns import template
 from listings.invitations import Invitation
@@ -237,6 +240,18 @@ def _register(session: orm.Session, scene: Scene) -> None:
         session, "report:file_uploaded", session.get_one(Blob, kept), at=AT, user_id=lab.user_id,
         organisation_id=lab.organisation_id, pack_id=pack.id,
     )  # fmt: skip
+    tool = _upload(session, fleet, b"frames", "frames.asc", "claim:file")
+    said = Said(
+        read_on=date(2026, 5, 1), firmware="V1", tool="CAN", reader="Wang", soh=Decimal("0.9")
+    )
+    rows["claim"] = bms_claims.record(
+        session, fleet, pack.id, said, blob_sha256=tool, at=AT
+    ).id  # fmt: skip
+    draft = policies.draft(
+        session, scene.by("operator"), policy=policy(1), note="The same once more.", at=AT
+    )
+    session.flush()
+    rows["policy"] = draft.id
 
 
 def _upload(session: orm.Session, acting: Acting, content: bytes, name: str, tag: str) -> str:

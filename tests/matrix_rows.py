@@ -78,6 +78,15 @@ ROWS: Final[dict[str, Rows]] = {
     "imports.template_file": {"": {"language": "zh"}},
     **dict.fromkeys(("indices.release", "indices.discard"), _INDEX),
     "indices.series": {"": {"name": "series"}},
+    **dict.fromkeys(
+        (
+            "policies.one", "policies.edit", "policies.change", "policies.discard",
+            "policies.publish",
+        ),
+        _of("policy"),
+    ),
+    **dict.fromkeys(("bms_claims.new", "bms_claims.record"), _of("pack", "private", "open")),
+    "bms_claims.file": {"": {"pack_id": "pack private", "claim_id": "claim"}},
     **dict.fromkeys(("people.invited", "people.accept"), _INVITED),
     **dict.fromkeys(("people.end", "people.change_role"), _of("membership")),
     **dict.fromkeys(("people.withdraw", "people.resend"), _of("invitation")),
@@ -115,6 +124,10 @@ _TERMS: Final = {
 }  # fmt: skip
 _LOT_FIELDS: Final = {"title": "Packs", "route": "cascade", "pack_ids": "{pack_private}"}
 _DAY: Final = "2026-05-30"
+_POLICY: Final = {
+    "band_A": "85", "band_B": "75", "band_C": "60", "band_D": "40", "required": "origin",
+    "undivided": "cell", "lettered": "L1", "note": "A stricter house policy.",
+}  # fmt: skip
 
 FILLED: Final[dict[str, dict[str, Any]]] = {
     "awards.annul": {"reason": "no money came"},
@@ -138,6 +151,12 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
     "handovers.open_one": {"award": "{award}", "pack_ids": "{pack_passed}"},
     "acceptance.accept": {"ticket": "1"},
     "packs.record_origin": {"kind": "dismantling", "occurred_on": _DAY, "evidence": "M"},
+    "policies.draft": _POLICY,
+    "policies.change": _POLICY,
+    "policies.publish": {"in_force_from": "2026-07-01"},
+    "bms_claims.record": {
+        "soh": "80", "read_on": _DAY, "firmware": "V1", "tool": "CAN", "reader": "Wang",
+    },
     "people.change_role": {"role": "viewer"},
     "organisations.set_four_eyes": {"step": "on"},
     "people.accept": {"name": "New", "password": "a long password"},

@@ -76,6 +76,16 @@ class DestinationRule(db.Base):
         return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
 
 
+SOURCES = (
+    N_("Interim Measures (six ministries, Order 73), in force 2026-04-01"),
+    N_(
+        "Key requirements against accidents of power production (National Energy Administration): "
+        "consultation draft of 2022, as the trade press quotes it"
+    ),
+    N_("House rule 1 of this marketplace, until a national table exists"),
+)
+"""The sources of the rules that are shipped (migration 0007), to be said in each language."""
+
 LACKS: dict[str, str] = {
     "letter": N_("its letter is none that the rule names, or it has none"),
     "provisional": N_("its letter is provisional"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +18,9 @@ from listings.words import gettext
 from market.web import measures, pictures
 
 REASONS: Mapping[str, str] = {**grade.REASONS, **capacity.REASONS}
+# The code that `policy_tables.cap_reason` gives a cap without a sentence of its own.
+SPREAD = re.compile(r"spread_over_([0-9.]+)_([B-D])")
+CAPPED = N_("The capacity spread is over %(share)s, so the letter is at most %(letter)s.")
 FLAGS: Mapping[str, str] = {**capacity.FLAGS, **records.FLAGS, **rapid.FLAGS}
 SOURCES: Mapping[str, str] = records.CUTOFF_SOURCES
 COUNTING: Mapping[str, str] = {
@@ -36,6 +40,10 @@ def sentence(table: Mapping[str, str], code: str | None) -> str:
     """The sentence behind one code, or nothing."""
     if not code:
         return ""
+    spread = SPREAD.fullmatch(code) if code not in table else None
+    if spread:
+        share, letter = spread.groups()
+        return gettext(CAPPED, share=f"{share}%", letter=letter)
     return gettext(table[code]).replace("%%", "%") if code in table else code
 
 

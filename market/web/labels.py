@@ -237,6 +237,19 @@ LABELS: dict[str, dict[str, str]] = {
         "effective": N_("Effective"),
         "superseded": N_("Superseded"),
     },
+    "Destination": {
+        "material_recovery": N_("Material recovery"),
+        "telecom_backup": N_("Telecom backup"),
+        "peak_shaving": N_("Commercial peak shaving"),
+        "street_light": N_("Solar street light"),
+        "low_speed_vehicle": N_("Low-speed vehicle"),
+        "large_storage": N_("Medium or large storage station"),
+        "e_bike": N_("Electric bicycle"),
+    },
+    "Verdict": {
+        "permitted": N_("permitted"),
+        "barred": N_("barred"),
+    },
     "KeyUse": {
         "log": N_("Log"),
         "platform": N_("Platform"),

@@ -10,14 +10,15 @@ from sqlalchemy import orm
 from listings import days, db, packs, parties, sight, sites, type_search, vehicles
 from listings.custody import holdings
 from listings.errors import N_, NotFound, Refused
-from listings.health import reports
+from listings.health import bms_claims, reports
 from listings.health.reports import Subject
 from listings.identity import gbt34014
 from listings.import_register import Known
 from listings.packs import Condition, Mounting, Origin
 from listings.parties import Acting, Kind, Organisation
 from listings.words import gettext
-from market.web import findings, guard, lives
+from market.web import bms_claims as declared
+from market.web import destinations, findings, guard, lives
 from market.web.app import go
 from market.web.forms import Form, again
 from market.web.guard import guarded, member
@@ -34,6 +35,7 @@ def show(pack_id: int) -> Any:
         pack = guard.visible(sight.pack(reading, acting, pack_id))
         standing = reports.standing_of_all(reading, [pack_id])
         grade = reports.pack_grade(reading, pack_id, today)
+        whole = reports.standing(reading, [pack_id]).get(pack_id)
         best = grade.report or grade.hint or (standing[0] if standing else None)
         held = holdings.of_pack(reading, pack_id)
         names = {
@@ -50,6 +52,9 @@ def show(pack_id: int) -> Any:
             best=best,
             found=findings.of_report(best) if best else None,
             life=lives.of_report(best) if best else None,
+            destinations=destinations.of_pack(reading, pack, grade, today),
+            claims=declared.of_pack(reading, pack, whole),
+            may_claim=bms_claims.may_record(reading, acting, pack),
             holdings=held,
             names=names,
             today=today,

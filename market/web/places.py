@@ -21,6 +21,7 @@ SELLERS = (
 BUYERS = (Kind.SECOND_LIFE, Kind.REGENERATION)
 TRADERS = (*SELLERS, *BUYERS)
 HANDS = (*TRADERS, Kind.CARRIER, Kind.REGULATOR, Kind.OPERATOR)
+GRADERS = (*BUYERS, Kind.LAB, Kind.VALUER, Kind.REGULATOR, Kind.OPERATOR)
 
 # Address, label, and the kinds of organisation that go there (none: everybody).
 PLACES: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
@@ -44,6 +45,8 @@ OWN: tuple[tuple[str, str, Callable[[Acting], bool]], ...] = (
     ("/fleet", N_("Packs in hand"), lambda acting: acting.is_any(*BUYERS)),
     ("/sites", N_("Sites"), lambda acting: acting.is_any(*TRADERS)),
     ("/pack-types", N_("Pack types"), lambda _: True),
+    ("/policies", N_("Grading policies"), lambda acting: acting.is_any(*GRADERS)),
+    ("/destinations", N_("Permitted destinations"), lambda acting: not acting.is_any(Kind.CARRIER)),
     ("/deposits", N_("Deposits"), lambda acting: acting.is_any(*BUYERS)),
     ("/settings", N_("Settings"), lambda acting: acting.is_any(Kind.OPERATOR)),
     ("/account", N_("My account"), lambda _: True),

@@ -17,7 +17,7 @@ from listings.packs import Pack
 from listings.parties import Acting, Kind, may
 from listings.words import gettext
 from market import documents
-from market.web import findings, formats, guard, lives, report_sheet
+from market.web import bms_claims, destinations, findings, formats, guard, lives, report_sheet
 from market.web.guard import member
 
 blueprint = Blueprint("reports", __name__)
@@ -107,6 +107,8 @@ def one(report_id: int) -> Any:
             report=report,
             found=findings.of_report(report),
             life=lives.of_report(report),
+            destinations=destinations.of_report(reading, report, days.of(guard.now())),
+            claims=bms_claims.of_pack(reading, report.pack, report),
             warnings=findings.said(packs.WARNINGS, report.pack.warnings),
             key=reports.signer(reading, report),
             line=report_sheet.succession(reading, report),
