@@ -75,7 +75,9 @@ ROWS: Final[dict[str, Rows]] = {
     **dict.fromkeys(
         ("imports.preview", "imports.confirm"), _of("sheet", parameter="sha256")
     ),
-    "imports.template_file": {"": {"language": "zh"}},
+    **dict.fromkeys(
+        ("imports.template_file", "part_reports.template_file"), {"": {"language": "zh"}}
+    ),
     **dict.fromkeys(("indices.release", "indices.discard"), _INDEX),
     "indices.series": {"": {"name": "series"}},
     **dict.fromkeys(

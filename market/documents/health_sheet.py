@@ -56,6 +56,8 @@ class HealthReportSheet:
     reasons: Sequence[str] = ()
     discharges: Sequence[Discharge] = ()
     picture: str = ""
+    parts: Sequence[tuple[str, str]] = ()
+    strips: Sequence[tuple[str, str]] = ()
     reader: str = ""
     sha256: str = ""
     signer: str = ""
@@ -79,6 +81,7 @@ class HealthReportSheet:
             blocks=[
                 *_finding(self),
                 *_examination(self),
+                *_parts(self),
                 *drawn,
                 *_measures(self.measures),
                 blocks.heading(_("Discharges")),
@@ -120,6 +123,16 @@ def _finding(sheet: HealthReportSheet) -> list[blocks.Block]:
                 (_("Reasons"), "\n".join(sheet.reasons)),
             ],
         ),
+    ]
+
+
+def _parts(sheet: HealthReportSheet) -> list[blocks.Block]:
+    if not sheet.parts:
+        return []
+    return [
+        blocks.heading(_("Modules and cells")),
+        blocks.pairs(list(sheet.parts)),
+        *(blocks.picture(svg, caption) for caption, svg in sheet.strips),
     ]
 
 

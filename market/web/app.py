@@ -42,6 +42,7 @@ MODULES = (
     "imports",
     "reports",
     "reporting",
+    "part_reports",
     "bms_claims",
     "destinations",
     "policies",

@@ -10,18 +10,23 @@ from markupsafe import Markup
 
 from listings.custody import canonical
 from listings.errors import N_
-from listings.health import capacity, grade, rapid, records
+from listings.health import capacity, composition, grade, rapid, records
 from listings.health.examinations import Examination
 from listings.health.figures import drawn, told
 from listings.health.reports import HealthReport
 from listings.words import gettext
-from market.web import measures, pictures
+from market.web import measures, part_pictures, pictures
 
 REASONS: Mapping[str, str] = {**grade.REASONS, **capacity.REASONS}
 # The code that `policy_tables.cap_reason` gives a cap without a sentence of its own.
 SPREAD = re.compile(r"spread_over_([0-9.]+)_([B-D])")
 CAPPED = N_("The capacity spread is over %(share)s, so the letter is at most %(letter)s.")
-FLAGS: Mapping[str, str] = {**capacity.FLAGS, **records.FLAGS, **rapid.FLAGS}
+FLAGS: Mapping[str, str] = {
+    **capacity.FLAGS,
+    **records.FLAGS,
+    **rapid.FLAGS,
+    **composition.FLAGS,
+}
 SOURCES: Mapping[str, str] = records.CUTOFF_SOURCES
 COUNTING: Mapping[str, str] = {
     "counts": N_("It began full and ended at the lower cut-off voltage."),
@@ -94,6 +99,7 @@ def of_report(report: HealthReport) -> dict[str, Any]:
         else "",
         "voltages": voltages(points, gettext("Voltage over capacity")) if points else "",
         "cutoff_source": sentence(SOURCES, report.cutoffs.get("source")),
+        "parts": part_pictures.of_report(report),
         **_measured(measures.of_record(report), points, report.curve.get("incremental", [])),
     }
 
@@ -113,6 +119,7 @@ def of_examination(examination: Examination) -> dict[str, Any]:
         else "",
         "voltages": voltages(points, gettext("Voltage over capacity")) if points else "",
         "cutoff_source": sentence(SOURCES, found.cutoffs.source),
+        "parts": part_pictures.of_examination(examination),
         **_measured(
             [told(one) for one in whole.measures], points, [drawn(one) for one in whole.curves]
         ),

@@ -16,7 +16,7 @@ from listings.health import reports
 from listings.health.reports import HealthReport
 from listings.words import gettext
 from market.documents import Discharge, HealthReportSheet
-from market.web import formats
+from market.web import formats, part_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ def compose(
         reasons=[*found["reasons"], *found["flags"]],
         discharges=[_discharge(row) for row in found["discharges"]],
         picture=str(found["capacities"]),
+        parts=part_pictures.summary(found["parts"]),
+        strips=part_pictures.strips(found["parts"]),
         reader=f"{report.reader} {report.reader_version}",
         sha256=report.blob_sha256 or "",
         signer=lab.called,

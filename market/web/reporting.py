@@ -19,7 +19,7 @@ from listings.packs import Pack
 from listings.parties import Acting, Kind
 from listings.words import gettext
 from market import notices
-from market.web import findings, guard
+from market.web import findings, guard, part_reports
 from market.web.app import go
 from market.web.forms import Form, NoFile, again
 from market.web.guard import guarded
@@ -160,7 +160,7 @@ def review(sha256: str) -> Any:
     acting = guard.acting()
     with db.transaction() as reading:
         draft = _draft(reading, acting, sha256)
-        examination = _examined(draft.blob.sha256, draft.rated)
+        examination = part_reports.examined(draft.blob, draft.pack.type, draft.subject)
         return render_template(
             "reports/review.html",
             draft=draft,
@@ -195,14 +195,15 @@ def sign(sha256: str) -> Any:
     acting = guard.acting()
     with db.transaction() as reading:
         draft = _draft(reading, acting, sha256)
-    examination = _examined(draft.blob.sha256, draft.rated)
+        pack_type = draft.pack.type
+    examination = part_reports.examined(draft.blob, pack_type, draft.subject)
     with db.transaction() as writing:
         report = reports.store(
             writing,
             acting,
             pack_id=draft.pack.id,
             examination=examination,
-            blob_sha256=sha256,
+            blob_sha256=examination.sha256,
             examined_on=examined_on,
             at=guard.now(),
             subject=draft.subject,
