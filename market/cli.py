@@ -23,6 +23,7 @@ from market.commands import (
     health,
     people,
     processes,
+    reports,
 )
 from market.commands.menu import Answer, Menu
 
@@ -59,7 +60,17 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"packbourse {market.__version__}")
     menu = Menu(top)
-    for module in (processes, database, people, codes, health, auction, custody, deployment):
+    for module in (
+        processes,
+        database,
+        people,
+        codes,
+        health,
+        reports,
+        auction,
+        custody,
+        deployment,
+    ):
         module.add(menu)
     return top
 
