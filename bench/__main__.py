@@ -7,8 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from bench import bids, health, start
+from bench import bids, health, start, telemetry
 
 health.main()
 start.main()
 bids.main()
+telemetry.main()

@@ -69,15 +69,16 @@ def _part(engine: Engine, head: Head, number: int) -> Table:
     found = columns.recognise(head.header, head.name)
     names = {meaning: place(head, at) for meaning, at in found.items()}
     clock = rows.clock_of(head.values(found["time"]))
-    raw = engine.load(head)
+    read = rows.parsed(engine.load(head), names, clock, _stem(head))
     with damage(head):
-        kept = engine.keep(f"part{number}", rows.normalised(raw, names, clock, _stem(head)))
+        numbers = engine.view(f"numbers{number}", read)
+        kept = engine.keep(f"part{number}", rows.normalised(numbers))
     asked = kept.aggregate(rows=_.count(), bad=_.bad.any(), full=_.soc.max())
     told = _frame(engine, asked).row(0, named=True)
     if not told["rows"]:
         raise EmptyTelemetry(file=head.name)
     if told["bad"]:
-        _refuse_unreadable(engine, head, raw, found, clock)
+        _refuse_unreadable(engine, head, numbers, found)
     is_fraction = told["full"] is not None and told["full"] <= SOC
     return kept.mutate(soc=_.soc * 100) if is_fraction else kept
 
@@ -86,15 +87,8 @@ def _stem(head: Head) -> str:
     return head.name.rpartition("/")[2].rsplit(".", 1)[0].upper()[:LONGEST_NAME]
 
 
-def _refuse_unreadable(
-    engine: Engine,
-    head: Head,
-    raw: Table,
-    found: dict[str, int],
-    clock: rows.Clock,
-) -> None:
-    names = {meaning: place(head, at) for meaning, at in found.items()}
-    for meaning, cells in rows.unreadable(raw, names, clock).items():
+def _refuse_unreadable(engine: Engine, head: Head, numbers: Table, found: dict[str, int]) -> None:
+    for meaning, cells in rows.unreadable(numbers).items():
         least = _frame(engine, cells.aggregate(value=_.value.min())).item()
         if least is not None:
             raise ValueUnreadable(
@@ -127,7 +121,7 @@ def _charges(engine: Engine, whole: Table, vehicles: pl.DataFrame, progress: Pro
     found: Any = None
     for number, group in enumerate(groups):
         progress("charges", number, len(groups))
-        some = usable if len(groups) == 1 else usable.filter(_.vehicle.isin(group))
+        some = usable if len(groups) == 1 else usable.filter(_.vehicle.between(group[0], group[-1]))
         table = charges.charges(charges.runs(some))
         if found is None:
             found = engine.keep("charges", table)
@@ -138,7 +132,7 @@ def _charges(engine: Engine, whole: Table, vehicles: pl.DataFrame, progress: Pro
 
 
 def _groups(vehicles: pl.DataFrame, at_once: int | None) -> list[list[str]]:
-    """Vehicles so that a group has at most ``at_once`` rows, or is one vehicle."""
+    """Neighbouring vehicles, so that a group has at most ``at_once`` rows or is one vehicle."""
     groups: list[list[str]] = [[]]
     held = 0
     for vehicle, count in vehicles.select("vehicle", "rows").iter_rows():

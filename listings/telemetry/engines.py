@@ -45,6 +45,10 @@ class Engine(Protocol):
         """The file as it is; text columns are named c0, c1 ... as in ``place``."""
         ...
 
+    def view(self, name: str, rows: Table) -> Table:
+        """A name for a table that is computed when it is asked, apart from what asks."""
+        ...
+
     def keep(self, name: str, rows: Table) -> Table:
         """Compute a table now, and keep it for several uses."""
         ...
@@ -115,6 +119,10 @@ class DuckDB:
                 strict_mode=True,
             )
 
+    def view(self, name: str, rows: Table) -> Table:
+        """As ``Engine.view``."""
+        return self._connection.create_view(name, rows, overwrite=True)
+
     def keep(self, name: str, rows: Table) -> Table:
         """As ``Engine.keep``, in a file of the folder."""
         return self._connection.create_table(name, rows)
@@ -165,6 +173,10 @@ class Spark:
             str(head.path), schema=names, header=True, enforceSchema=True, sep=head.delimiter,
             quote='"', escape='"', mode="FAILFAST",
         )  # fmt: skip
+
+    def view(self, name: str, rows: Table) -> Table:
+        """As ``Engine.view``."""
+        return self._connection.create_view(name, rows, overwrite=True)
 
     def keep(self, name: str, rows: Table) -> Table:
         """As ``Engine.keep``, in the executors' memory and disks."""

@@ -6,6 +6,7 @@ otherwise is marked ``bad`` and refused by the caller. See ``charges`` for the u
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
@@ -19,7 +20,7 @@ EARLIEST, LATEST = 1_262_304_000, 4_102_444_800
 """2010 and 2100, in seconds: a clock outside stands wrong, and its row is invalid."""
 MARKS: Final = ("", "-", "--", "null", "none", "nan", "n/a", "na", r"\n", "无效", "异常", "无", "/")
 """Texts that say that there is no value."""
-HIGHEST_MA: Final = 1_000_000
+HIGHEST_A: Final = 1000
 """GB/T 32960 counts current from -1000 to 1000 A; 65535 and 65534, raw or scaled, lie outside."""
 MARKED_MA: Final = (655_350, 655_340, 65_535, 65_534)
 """What of the marks lies inside once a terminal scaled them by 1/100 and 1/1000; 0.1 A steps do
@@ -28,6 +29,9 @@ COLDEST, HOTTEST = -40, 210
 """GB/T 32960: degrees Celsius; 254 and 255, also less the offset of 40, lie outside."""
 MILLISECONDS: Final = 100_000_000_000
 """Epoch values from here on count milliseconds."""
+
+# A pattern and no list: DuckDB looks up a list for every row, asked or not.
+_MARK = r"^\s*(" + "|".join(re.escape(mark) for mark in MARKS) + r")\s*$"
 
 Clock = Literal["text", "chinese", "slashes", "compact", "epoch", "zoned"]
 
@@ -44,67 +48,85 @@ def clock_of(sample: Sequence[str]) -> Clock:
     return "slashes" if "/" in first else "text"
 
 
-def normalised(raw: Table, columns: dict[str, str], clock: Clock, vehicle: str) -> Table:
-    """The rows of one file: vehicle, t, soc, ma, low, high, moving, bad.
+def parsed(raw: Table, columns: dict[str, str], clock: Clock, vehicle: str) -> Table:
+    """The cells of one file as numbers: vehicle, seconds, percent, ampere, coldest, hottest, speed.
 
-    ``columns`` names the column of ``raw`` for each meaning. Invalid values are null; ``moving`` is
-    false where there is no speed; ``vehicle`` names those of a file without that column.
+    ``columns`` names the column of ``raw`` for each meaning; ``vehicle`` names those of a file
+    without that column. The texts of the needed columns stand beside them. Apart from
+    ``normalised``, so that an engine reads each cell once.
     """
     cells = {meaning: raw[name] for meaning, name in columns.items()}
-    soc, soc_bad = _number(cells["soc"])
-    ampere, ampere_bad = _number(cells["current"])
-    seconds, seconds_bad = _seconds(cells["time"], clock)
-    ma = _whole(ampere, 1000)
-    nothing = ibis.null("int32")
+    told = {
+        meaning: _number(cells[meaning]) if meaning in cells else ibis.null("float64")
+        for meaning in ("soc", "current", "low", "high", "speed")
+    }
     return raw.select(
         vehicle=_name(cells["vehicle"]) if "vehicle" in cells else ibis.literal(vehicle),
-        t=_within(seconds, EARLIEST, LATEST).cast("int64"),
-        soc=_whole(_within(soc, 0, 100), SOC).cast("int32"),
-        ma=_within(ma, -HIGHEST_MA, HIGHEST_MA)
-        .cast("int32")
-        .nullif(MARKED_MA[0])
-        .nullif(MARKED_MA[1])
-        .nullif(MARKED_MA[2])
-        .nullif(MARKED_MA[3]),
-        low=_degrees(cells["low"]) if "low" in cells else nothing,
-        high=_degrees(cells["high"]) if "high" in cells else nothing,
-        moving=(
-            _number(cells["speed"])[0].between(0.5, 250)
-            if "speed" in cells
-            else ibis.literal(False)
-        ).fill_null(False),
-        bad=(soc_bad | ampere_bad | seconds_bad),
+        seconds=_seconds(cells["time"], clock),
+        percent=told["soc"],
+        ampere=told["current"],
+        coldest=told["low"],
+        hottest=told["high"],
+        speed=told["speed"],
+        time_text=_text(cells["time"]),
+        soc_text=_text(cells["soc"]),
+        current_text=_text(cells["current"]),
     )
 
 
-def unreadable(raw: Table, columns: dict[str, str], clock: Clock) -> dict[str, Table]:
+def normalised(numbers: Table) -> Table:
+    """The rows of ``parsed``, in whole units: vehicle, t, soc, ma, low, high, moving, bad.
+
+    Invalid values are null; ``moving`` is false where there is no speed; ``bad`` marks text that is
+    neither a value nor a mark for a missing one.
+    """
+    one = numbers
+    ma = _whole(_within(one.ampere, -HIGHEST_A, HIGHEST_A), 1000)
+    return one.select(
+        "vehicle",
+        t=_within(one.seconds, EARLIEST, LATEST),
+        soc=_whole(_within(one.percent, 0, 100), SOC),
+        ma=ibis.cases((ma.notin(MARKED_MA), ma)),
+        low=_whole(_within(one.coldest, COLDEST, HOTTEST), 10),
+        high=_whole(_within(one.hottest, COLDEST, HOTTEST), 10),
+        moving=one.speed.between(0.5, 250).fill_null(False),
+        bad=_unread(one.seconds, one.time_text)
+        | _unread(one.percent, one.soc_text)
+        | _unread(one.ampere, one.current_text),
+    )
+
+
+def unreadable(numbers: Table) -> dict[str, Table]:
     """For each needed meaning, the cells that can be read as nothing, as a table of ``value``."""
-    told = {
-        "time": _seconds(raw[columns["time"]], clock)[1],
-        "soc": _number(raw[columns["soc"]])[1],
-        "current": _number(raw[columns["current"]])[1],
+    texts = {
+        "time": (numbers.seconds, numbers.time_text),
+        "soc": (numbers.percent, numbers.soc_text),
+        "current": (numbers.ampere, numbers.current_text),
     }
     return {
-        meaning: raw.filter(bad).select(value=raw[columns[meaning]].cast("string"))
-        for meaning, bad in told.items()
+        meaning: numbers.filter(_unread(value, text)).select(value=text)
+        for meaning, (value, text) in texts.items()
     }
 
 
-def _number(cell: Any) -> tuple[Any, Any]:
-    """A cell as a float, and whether it is text that is neither number nor mark."""
-    if not cell.type().is_string():
-        return cell.cast("float64"), ibis.literal(False)
-    value = cell.try_cast("float64")
-    return value, value.isnull() & _said(cell)
+def _number(cell: Any) -> Any:
+    return cell.try_cast("float64") if cell.type().is_string() else cell.cast("float64")
 
 
-def _said(cell: Any) -> Any:
-    return (cell.notnull() & cell.strip().lower().notin(list(MARKS))).fill_null(False)
+def _text(cell: Any) -> Any:
+    """Text of a needed cell; null for a column that has a type of its own."""
+    return cell if cell.type().is_string() else ibis.null("string")
+
+
+def _unread(value: Any, text: Any) -> Any:
+    """Whether text became nothing and is no mark; asked only where it became nothing."""
+    said = (text.notnull() & ~text.lower().re_search(_MARK)).fill_null(False)
+    return ibis.cases((value.isnull(), said), else_=False)
 
 
 def _whole(value: Any, units: int) -> Any:
     """To the nearest whole unit, halves up: the same in every engine."""
-    return _within(value * units + 0.5, -2e9, 2e9).floor().cast("int64")
+    return (value * units + 0.5).floor().cast("int32")
 
 
 def _within(value: Any, least: float, most: float) -> Any:
@@ -112,31 +134,27 @@ def _within(value: Any, least: float, most: float) -> Any:
     return ibis.cases((value.between(least, most), value))
 
 
-def _degrees(cell: Any) -> Any:
-    return _whole(_within(_number(cell)[0], COLDEST, HOTTEST), 10).cast("int32")
-
-
 def _name(cell: Any) -> Any:
     name = cell.cast("string").strip().upper()
     return name.nullif("")
 
 
-def _seconds(cell: Any, clock: Clock) -> tuple[Any, Any]:
-    """Seconds of Beijing wall time, and whether it is text that is neither time nor mark."""
+def _seconds(cell: Any, clock: Clock) -> Any:
+    """Seconds of Beijing wall time, null where it cannot be read."""
     kind = cell.type()
     if kind.is_timestamp():
-        return _epoch(cell) + (BEIJING_S if kind.timezone else 0), ibis.literal(False)
+        return _epoch(cell) + (BEIJING_S if kind.timezone else 0)
     if kind.is_numeric():
-        number = _within(cell.cast("float64"), 0, 1e14)
-        return _since_epoch(number.floor().cast("int64")), ibis.literal(False)
-    told = _from_text(cell.cast("string").strip(), clock)
-    return told, told.isnull() & _said(cell.cast("string"))
+        return _since_epoch(cell.cast("float64"))
+    return _from_text(cell.cast("string"), clock)
 
 
 def _from_text(text: Any, clock: Clock) -> Any:
+    if clock == "text":
+        return _epoch(_cast(text))  # the cast passes over blanks itself
+    text = text.strip()
     if clock == "epoch":
-        number = _within(text.try_cast("float64"), 0, 1e14)
-        return _since_epoch(number.floor().cast("int64"))
+        return _since_epoch(text.try_cast("float64"))
     if clock == "zoned":
         sign = ibis.ifelse(text.re_search(r"-\d\d:?\d\d$"), -1, 1)
         hours = text.re_extract(r"[+-](\d\d):?\d\d$", 1).try_cast("int64").fill_null(0)
@@ -168,7 +186,6 @@ def _epoch(stamp: Any) -> Any:
 
 
 def _since_epoch(number: Any) -> Any:
-    return (
-        ibis.ifelse(number >= MILLISECONDS, (number / 1000).floor().cast("int64"), number)
-        + BEIJING_S
-    )
+    told = _within(number, 0, 1e14)
+    seconds = ibis.ifelse(told >= MILLISECONDS, told / 1000, told)
+    return seconds.floor().cast("int64") + BEIJING_S
