@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,9 @@ from make import NOW
 from listings import blobs
 from listings.custody import canonical
 from listings.errors import Forbidden, NotFound
-from listings.health import examinations, openings, policies, reports, reproduction
+from listings.health import examinations, openings, policies, regrading, reports, reproduction
+from listings.health.grade import policy
+from listings.health.policy_tables import cap_reason
 from listings.health.reports import Subject
 from listings.health.synthetic import write_bdf
 from listings.packs import Condition
@@ -371,3 +374,33 @@ def test_the_signed_record_carries_the_measures_as_decimal_strings(store):
     assert Decimal(measures["coulombic_efficiency"]["value"]) == pytest.approx(1, abs=0.01)
     assert measures["incremental_peak"]["absence"] == "rate_too_high"
     assert report.curve["schema"] == 2
+
+
+def test_a_report_is_graded_by_the_policy_of_its_day_and_keeps_it(session, make, store):
+    operator = make.member(make.organisation(Kind.OPERATOR))
+    stricter = replace(
+        policy(1),
+        bands=(("A", 0.90), ("B", 0.70), ("C", 0.60), ("D", 0.40)),
+        caps=((0.03, "C", cap_reason(0.03, "C")),),
+    )
+    row = policies.draft(session, operator, policy=stricter, note="Asks more for an A.", at=NOW)
+    tomorrow = TODAY + timedelta(days=1)
+    policies.publish(session, operator, row.id, in_force_from=tomorrow, at=NOW)
+    before = store()
+    after = store(at=NOW + timedelta(days=1), capacity_spread=Decimal("0.04"))
+    assert (before.grade, before.policy_version) == ("A", 1)
+    assert (after.grade, after.policy_version) == ("C", 2)
+    assert after.reasons[0] == "spread_over_3_C"
+    session.refresh(before)
+    assert (before.grade, before.policy_version) == ("A", 1)
+
+
+def test_stored_reports_are_graded_again_as_they_were_signed(session, store):
+    store(capacity_spread=Decimal("0.06"), safety_check_passed=True)
+    store(at=NOW + timedelta(minutes=1))
+    wide, bare = sorted(regrading.stored(session), key=lambda one: one.capacity_spread is None)
+    assert (wide.capacity_spread, wide.safety_check_passed, wide.has_origin) == (0.06, True, True)
+    assert (bare.capacity_spread, bare.safety_check_passed, bare.has_origin) == (None, None, True)
+    found = regrading.compare(session, policy(1), replace(policy(1), caps=()))
+    moves = [(move.before, move.after, move.count) for move in found.moves]
+    assert moves == [("A", "A", 1), ("B", "A", 1)]

@@ -10,7 +10,7 @@ import pytest
 from make import NOW
 
 from listings.health.reports import HealthReport, Subject
-from listings.parties import Kind
+from listings.parties import Kind, Organisation
 
 READING = {
     "soh": "80", "capacity_ah": "160", "read_on": "2026-05-01", "firmware": "V3.2", "tool": "CAN 4",
@@ -119,3 +119,14 @@ def test_anybody_reads_the_rules(client, place):
     page = client.get("/destinations").text
     assert "Electric bicycle" in page
     assert "unverified" in page
+
+
+def test_a_claim_without_a_report_is_evidence_l4_and_no_letter(place, made, sign_in):
+    with made() as make:
+        owner = make.session.get(Organisation, place.fleet.organisation_id)
+        address = f"/packs/{make.pack(owner).id}"
+    browser = sign_in(place.fleet)
+    browser.post(f"{address}/bms-claims", data=READING | {"soh": "100"})
+    page = browser.get(address).text
+    assert "No grade: indicative only (evidence L4)" in page
+    assert "No report of the whole pack to compare with" in page

@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 from make import NOW
 
-from listings import db
+from listings import db, words
 from listings.health.policies import GradingPolicy
 from listings.health.reports import HealthReport, Subject
 from listings.parties import Kind, Role
+from market.web import findings
 
 FORM = {
     "band_A": "85", "band_B": "75", "band_C": "60", "band_D": "40",
@@ -130,3 +131,10 @@ def test_others_read_what_is_published_and_no_draft(place, sign_in):
     viewer = sign_in(place.viewer)
     assert viewer.get(address).status_code == 200
     assert draft(viewer).status_code == 403
+
+
+def test_a_reason_of_a_new_cap_is_said_in_words(app):
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        words.speak("en")
+        said = findings.sentence(findings.REASONS, "spread_over_6.5_C")
+    assert said == "The capacity spread is over 6.5%, so the letter is at most C."
