@@ -20,7 +20,7 @@ SCHEMAS = TOP / "docs" / "commands"
 PACKAGES = ("listings", "pricing", "market", "migrations", "tools", "bench")
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 # Names of that look which no person sets: a file of PostgreSQL, and what a reader's process is given.
-NO_SETTINGS = {"PG_VERSION", "POLARS_MAX_THREADS"}
+NO_SETTINGS = {"PG_VERSION", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS", "SC_CLK_TCK"}
 WITHOUT_JSON = {"run", "serve", "worker"}
 
 
