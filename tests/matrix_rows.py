@@ -25,6 +25,7 @@ _HANDOVER, _TRANSFER, _LICENCE = _of("handover"), _of("transfer"), _of("licence"
 _REPORT, _TYPE, _INDEX = _of("report", "private", "open"), _of("type"), {"": {"value_id": "index"}}
 _READ_EDITION = _of("edition", "draft", "effective")
 _DRAFT, _PROPOSED = _of("edition", "draft"), _of("edition", "proposed")
+_LANGUAGE, _CHECKED = {"": {"language": "zh"}}, {"": {"token": "report token"}}
 _RESET, _INVITED = {"": {"token": "reset token"}}, {"": {"token": "invitation token"}}
 _REVIEW = {"": {"sha256": "tester file", "pack": "pack private", "subject": "pack"}}
 
@@ -76,7 +77,7 @@ ROWS: Final[dict[str, Rows]] = {
         ("imports.preview", "imports.confirm"), _of("sheet", parameter="sha256")
     ),
     **dict.fromkeys(
-        ("imports.template_file", "part_reports.template_file"), {"": {"language": "zh"}}
+        ("imports.template_file", "part_reports.template_file"), _LANGUAGE
     ),
     **dict.fromkeys(("indices.release", "indices.discard"), _INDEX),
     "indices.series": {"": {"name": "series"}},
@@ -110,7 +111,7 @@ ROWS: Final[dict[str, Rows]] = {
     "public.short": {"": {"token": "token"}},
     "public.show": {"": {"token": "token"}},
     **dict.fromkeys(
-        ("report_checks.show", "report_checks.check"), {"": {"token": "report token"}}
+        ("report_checks.show", "report_checks.check"), _CHECKED
     ),
     **dict.fromkeys(
         ("reports.one", "reports.record", "reports.paper", "reports.raw_file"), _REPORT
