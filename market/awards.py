@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from listings import db, journal, lots
+from listings import days, db, journal, lots
 from listings.errors import N_, Conflict, NotFound, Refused
+from listings.health import reports
 from listings.health.reports import HealthReport, Subject
 from listings.lots import Lot, LotPack, LotState
 from listings.money import Money
@@ -124,7 +125,7 @@ def _snapshot(session: orm.Session, auction: Auction) -> db.Facts:
         "mass_kg": str(sum(row[0].mass_kg or row[1].mass_kg for row in rows)),
         "chemistries": sorted({kind.chemistry.value for kind in kinds}),
         "models": sorted({f"{kind.maker} {kind.model}" for kind in kinds}),
-        "grades": _grades(session, [row[0].id for row in rows]),
+        "grades": _grades(session, [row[0].id for row in rows], days.of(auction.opens_at)),
         "quantity": str(auction.quantity),
         "is_quantity_provisional": auction.is_quantity_provisional,
         "tax_rate": str(auction.tax_rate),
@@ -133,13 +134,13 @@ def _snapshot(session: orm.Session, auction: Auction) -> db.Facts:
     }
 
 
-def _grades(session: orm.Session, pack_ids: list[int]) -> dict[str, int]:
+def _grades(session: orm.Session, pack_ids: list[int], on: date) -> dict[str, int]:
     counted = session.execute(
         sa.select(HealthReport.grade, sa.func.count(HealthReport.pack_id.distinct()))
         .where(
             HealthReport.pack_id.in_(pack_ids),
             HealthReport.subject == Subject.PACK,
-            HealthReport.superseded_by_id.is_(None),
+            reports.counts(on),
         )
         .group_by(HealthReport.grade),
     )

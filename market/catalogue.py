@@ -5,14 +5,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from listings import names
+from listings import days, names
+from listings.health import reports
 from listings.health.reports import HealthReport, Subject
 from listings.lots import Lot, LotPack, Route
 from listings.pack_types import Chemistry, PackType
@@ -204,7 +205,7 @@ def _lines() -> sa.CTE:
             Auction.closes_at,
         )
         .select_from(Lot)
-        .join(Auction, Auction.id == _newest())
+        .join(Auction, Auction.id == _newest(Lot.id))
         .join(goods, goods.c.lot_id == Lot.id)
         .join(Organisation, Organisation.id == Lot.seller_id)
         .outerjoin(Site, Site.id == Lot.site_id)
@@ -213,15 +214,20 @@ def _lines() -> sa.CTE:
     )
 
 
-def _newest() -> sa.ScalarSelect[int]:
+def _newest(lot_id: orm.InstrumentedAttribute[int]) -> sa.ScalarSelect[int]:
     """The newest sale of the lot of the row: a lot that passed may have been put on sale again."""
     sale = orm.aliased(Auction)
-    newest = sa.select(sa.func.max(sale.id)).where(sale.lot_id == Lot.id)
-    return newest.correlate(Lot).scalar_subquery()
+    newest = sa.select(sa.func.max(sale.id)).where(sale.lot_id == lot_id)
+    return newest.correlate(lot_id.class_).scalar_subquery()
+
+
+def _opening_day() -> sa.ColumnElement[date]:
+    """The day on which a sale opens, here: a report that expired before it says nothing in it."""
+    return sa.cast(sa.func.timezone(str(days.ZONE), Auction.opens_at), sa.Date)
 
 
 def _goods() -> sa.Subquery:
-    """Sums over the packs of a lot, and over the standing reports of whole packs."""
+    """Sums over the packs of a lot, and over the reports of packs that counted as it opened."""
     word = sa.cast(PackType.chemistry, sa.Text)
     count = sa.func.count(sa.distinct(word))
     chemistry = sa.case((count == 1, sa.func.min(word)), else_="mixed")
@@ -243,12 +249,13 @@ def _goods() -> sa.Subquery:
         .select_from(LotPack)
         .join(Pack, Pack.id == LotPack.pack_id)
         .join(PackType, PackType.id == Pack.type_id)
+        .join(Auction, Auction.id == _newest(LotPack.lot_id))
         .outerjoin(
             HealthReport,
             sa.and_(
                 HealthReport.pack_id == Pack.id,
                 HealthReport.subject == Subject.PACK,
-                HealthReport.superseded_by_id.is_(None),
+                reports.counts(_opening_day()),
             ),
         )
         .group_by(LotPack.lot_id)

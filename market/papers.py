@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from datetime import date
 from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from listings import days
+from listings.health import reports
 from listings.health.reports import HealthReport, Subject
 from listings.lots import Lot
 from listings.money import Money
@@ -60,7 +63,7 @@ def contract(session: orm.Session, award: Award) -> documents.Contract:
     auction = session.get_one(Auction, award.auction_id)
     lot = session.get_one(Lot, award.lot_id)
     drawn_up = contracts.of(session, award.id)
-    grades = _grades(session, [pack.id for pack in lot.packs])
+    grades = _grades(session, [pack.id for pack in lot.packs], days.of(auction.opens_at))
     site = lot.site
     return documents.Contract(
         number=drawn_up.number,
@@ -144,12 +147,12 @@ def _asset(pack: Pack, grade: str) -> documents.Asset:
     )
 
 
-def _grades(session: orm.Session, pack_ids: list[int]) -> dict[int, str]:
+def _grades(session: orm.Session, pack_ids: list[int], on: date) -> dict[int, str]:
     rows = session.execute(
         sa.select(HealthReport.pack_id, HealthReport.grade).where(
             HealthReport.pack_id.in_(pack_ids),
             HealthReport.subject == Subject.PACK,
-            HealthReport.superseded_by_id.is_(None),
+            reports.counts(on),
         ),
     )
     return {row[0]: row[1] or "" for row in rows}

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from listings.health import reports
 from listings.health.reports import HealthReport, Subject
 from listings.packs import Condition, Pack
 from pricing.columns import PackFacts
@@ -25,8 +26,8 @@ _DAMAGED = (Condition.DAMAGED, Condition.CRITICAL)
 
 def of_packs(session: orm.Session, packs: Sequence[Pack], on: date) -> list[dict[str, Any]]:
     """Each pack in plain JSON, in the order of their keys: id, name, the report used, its facts."""
-    reports = standing_reports(session, [pack.id for pack in packs], on)
-    return [_plain(pack, reports.get(pack.id), on) for pack in sorted(packs, key=lambda p: p.id)]
+    found = standing_reports(session, [pack.id for pack in packs], on)
+    return [_plain(pack, found.get(pack.id), on) for pack in sorted(packs, key=lambda p: p.id)]
 
 
 def standing_reports(
@@ -37,8 +38,7 @@ def standing_reports(
         sa.select(HealthReport).where(
             HealthReport.pack_id.in_(pack_ids),
             HealthReport.subject == Subject.PACK,
-            HealthReport.superseded_by_id.is_(None),
-            HealthReport.valid_until >= on,
+            reports.counts(on),
         ),
     )
     return {report.pack_id: report for report in rows}

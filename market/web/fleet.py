@@ -180,8 +180,7 @@ def _with_grade(query: sa.Select[Any], grade: str) -> sa.Select[tuple[Pack]]:
         return query
     graded = sa.select(HealthReport.pack_id).where(
         HealthReport.subject == Subject.PACK,
-        HealthReport.superseded_by_id.is_(None),
-        HealthReport.valid_until >= days.of(guard.now()),
+        reports.counts(days.of(guard.now())),
         HealthReport.grade.is_not(None) if grade == "none" else HealthReport.grade == grade,
     )
     return query.where(Pack.id.not_in(graded) if grade == "none" else Pack.id.in_(graded))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -31,10 +31,14 @@ RECENT = 5
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """The packs of a lot with their standing reports, and what they sum up to (kWh, kg)."""
+    """The packs of a lot with their reports, and what they sum up to (kWh, kg).
+
+    ``past`` are reports that stand but no longer counted as the sale opened: no letter is theirs.
+    """
 
     packs: list[Pack]
     reports: dict[int, HealthReport]
+    past: dict[int, HealthReport]
     energy_kwh: Decimal
     mass_kg: Decimal
     chemistries: list[str]
@@ -55,15 +59,17 @@ class Move:
     is_extension: bool
 
 
-def goods(session: orm.Session, lot: Lot) -> Goods:
-    """What is it, and what state is it in."""
-    found = reports.standing(session, [pack.id for pack in lot.packs])
+def goods(session: orm.Session, lot: Lot, on: date) -> Goods:
+    """What is it, and what state is it in, by the reports that count on the day it is offered."""
+    standing = reports.standing(session, [pack.id for pack in lot.packs])
+    found = {ident: report for ident, report in standing.items() if report.is_valid(on)}
     known = [row for row in found.values() if row.soh_q is not None]
     weakest = min(known, key=lambda row: row.soh_q or 0, default=None)
     kinds = [pack.type for pack in lot.packs]
     return Goods(
         packs=list(lot.packs),
         reports=found,
+        past={ident: report for ident, report in standing.items() if ident not in found},
         energy_kwh=sum((kind.rated_energy_kwh for kind in kinds), Decimal(0)),
         mass_kg=sum((pack.mass_kg or pack.type.mass_kg for pack in lot.packs), Decimal(0)),
         chemistries=sorted({formats.word(kind.chemistry) for kind in kinds}),

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, render_template
 
-from listings import db
+from listings import days, db
 from listings.lots import Lot, LotState
 from listings.parties import Organisation
 from market import auctions
@@ -30,7 +30,7 @@ def show(lot_id: int) -> Any:
         page: dict[str, Any] = {
             "lot": lot,
             "auction": auction,
-            "goods": lot_page.goods(session, lot),
+            "goods": lot_page.goods(session, lot, days.of(auction.opens_at if auction else at)),
             "worth": lot_page.worth(session, lot, auction, at),
             "is_seller": acting is not None and acting.organisation_id == lot.seller_id,
             # Codes are for those who have a name here; a visitor sees their ends.

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 from make import NOW
 
 from listings.health.reports import HealthReport, Subject
@@ -111,6 +112,22 @@ def test_a_line_sums_up_the_packs_and_names_the_weakest(session, market):
 )
 def test_filters_and_order(session, market, wanted, names):
     assert ids(session, **wanted) == [market[name] for name in names]
+
+
+@pytest.mark.parametrize(
+    ("gone", "letter"),
+    [
+        ({"valid_until": NOW.date() - timedelta(days=1)}, "B"),
+        ({"opened_on": date(2026, 5, 2)}, "B"),
+    ],
+)
+def test_a_report_that_no_longer_counts_gives_a_lot_no_letter(session, market, gone, letter):
+    [worst] = session.scalars(sa.select(HealthReport).where(HealthReport.grade == "C"))
+    for name, value in gone.items():
+        setattr(worst, name, value)
+    session.flush()
+    [line] = catalogue.search(session, Search(text="磷酸铁锂")).found
+    assert (line.reported, line.grade) == (1, letter)
 
 
 def test_counts_of_a_facet_leave_its_own_choice_out(session, market):
