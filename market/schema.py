@@ -23,6 +23,7 @@ import listings.journal
 import listings.licences
 import listings.lots
 import listings.parts
+import listings.telemetry.uploads
 import listings.users
 import market.auctions
 import market.awards

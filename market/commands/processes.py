@@ -56,7 +56,7 @@ def _serve(arguments: argparse.Namespace) -> Answer:
 
 
 def _worker(arguments: argparse.Namespace) -> Answer:
-    from market import jobs, rivals
+    from market import jobs, rivals, telemetry_queue
 
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     stop = threading.Event()
@@ -65,6 +65,8 @@ def _worker(arguments: argparse.Namespace) -> Answer:
     with database.opened(arguments.data):
         bidding = threading.Thread(target=rivals.worker, args=(stop,), daemon=True)
         bidding.start()
+        reading = threading.Thread(target=telemetry_queue.worker, args=(stop,), daemon=True)
+        reading.start()
         jobs.worker(stop)
     return Answer(None)
 

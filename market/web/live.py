@@ -26,7 +26,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PATH = "/live/"
-TOPICS = ("auction",)
+TOPICS = ("auction", "telemetry")
 SPACING_S = 0.25
 HEARTBEAT_S = 20.0
 MOST_STREAMS = 20_000
