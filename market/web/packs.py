@@ -10,7 +10,7 @@ from sqlalchemy import orm
 from listings import days, db, packs, parties, sight, sites, type_search, vehicles
 from listings.custody import holdings
 from listings.errors import N_, NotFound, Refused
-from listings.health import bms_claims, reports
+from listings.health import bms_claims, openings, reports
 from listings.health.reports import Subject
 from listings.identity import gbt34014
 from listings.import_register import Known
@@ -89,6 +89,23 @@ def record_origin(pack_id: int) -> Any:
             at=guard.now(),
         )
     flash(gettext(N_("The origin is on record.")))
+    return go("packs.show", pack_id=pack_id)
+
+
+@blueprint.post("/packs/<int:pack_id>/opened")
+@again(show)
+@guarded("register:write")
+def record_opening(pack_id: int) -> Any:
+    """Record that the pack was opened, which ends the reports of what was examined before."""
+    form = Form(request.form)
+    opened_on = form.date("opened_on", required=True)
+    form.check()
+    assert opened_on is not None
+    acting = guard.acting()
+    with db.transaction() as writing:
+        guard.visible(sight.pack(writing, acting, pack_id))
+        ended = openings.opened(writing, acting, pack_id, opened_on=opened_on, at=guard.now())
+    flash(gettext(N_("Reports that no longer count: %(count)s."), count=len(ended)))
     return go("packs.show", pack_id=pack_id)
 
 

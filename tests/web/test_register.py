@@ -183,6 +183,19 @@ def test_the_standing_report_shows_on_the_pack_and_in_the_fleet(place, sign_in, 
     assert "HR-2026-" in owner.get("/reports.csv").text
 
 
+def test_the_owner_says_that_a_pack_was_opened(place, sign_in, tester_file):
+    report = sign(sign_in(place.lab), place, tester_file).headers["Location"]
+    owner, page = sign_in(place.clerk), f"/packs/{place.pack.id}"
+    assert "The pack was opened" in owner.get(page).text
+    assert owner.post(f"{page}/opened", data={"opened_on": "2026-06-02"}).status_code == 422
+    done = owner.post(f"{page}/opened", data={"opened_on": "2026-06-01"}, follow_redirects=True)
+    assert "Reports that no longer count: 1." in done.text
+    assert '<span class="tag bad">opened</span>' in done.text
+    assert "was opened on" in owner.get(report).text
+    stranger = sign_in(place.other).post(f"{page}/opened", data={"opened_on": "2026-06-01"})
+    assert stranger.status_code == 404
+
+
 def test_a_damaged_file_is_refused_with_a_sentence_and_kept(place, sign_in):
     answer = upload(sign_in(place.lab), place, b"PK\x03\x04 nothing of use")
     assert answer.status_code == 422
