@@ -102,13 +102,13 @@ def test_nobody_decides_on_its_own_document(session, make, operator):
 
 
 def test_the_sentence_names_every_missing_document_and_every_one_that_expires(session, make):
-    firm = make.organisation(Kind.SECOND_LIFE, name="循环利用公司")
+    firm = make.organisation(Kind.SECOND_LIFE, name_en="Recycling Company")
     make.licence(firm, LicenceKind.INVESTMENT_FILING, valid_until=date(2026, 6, 9))
     make.licence(firm, LicenceKind.ENVIRONMENTAL_APPROVAL, valid_from=date(2026, 6, 11))
     with pytest.raises(licences.LicenceMissing) as caught:
         licences.demand_buyer(session, firm.id, Route.CASCADE, ON)
     assert str(caught.value) == (
-        "循环利用公司 may not buy this lot on 2026-06-10: the investment filing expires on "
+        "Recycling Company may not buy this lot on 2026-06-10: the investment filing expires on "
         "2026-06-09; the environmental approval is valid from 2026-06-11 only; the discharge "
         "permit is missing."
     )
