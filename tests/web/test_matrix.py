@@ -47,10 +47,12 @@ SHARED = {
     ("GET", "/custody/<int:pack_id>", "passed"),
     ("GET", "/imports/template/<language>.xlsx", ""),
     ("GET", "/lots/<int:lot_id>/deposit", "open"),
+    ("GET", "/pack-types/<int:type_id>", ""),
     ("GET", "/packs/<int:pack_id>", "open"),
     ("GET", "/reports/<int:report_id>", "open"),
     ("GET", "/reports/<int:report_id>.json", "open"),
     ("GET", "/reports/<int:report_id>.pdf", "open"),
+    ("GET", "/reports/parts/template/<language>.xlsx", ""),
 }
 """What every member may have: the goods of lots on sale, and what is nobody's."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 from pathlib import Path
 
+from listings.health import composition
 from listings.health.capacity import FLAGS, REASONS
 from listings.health.quantities import ABSENCES, COMPONENTS, QUANTITIES
 
@@ -19,7 +20,7 @@ def test_the_worked_examples_of_the_method_come_out_as_printed() -> None:
 
 def test_the_method_explains_every_reason_and_flag() -> None:
     text = PAGE.read_text("utf-8")
-    assert [code for code in [*REASONS, *FLAGS] if f"`{code}`" not in text] == []
+    assert [code for code in [*REASONS, *FLAGS, *composition.FLAGS] if f"`{code}`" not in text] == []
 
 
 def test_the_method_explains_every_quantity_absence_and_component() -> None:
