@@ -28,6 +28,8 @@ from listings.money import Money
 from listings.packs import Pack
 from listings.parties import Acting, Kind, Membership, Nature, Role
 from listings.sites import Site
+from listings.telemetry import uploads
+from listings.telemetry.uploads import TelemetryVehicle, UploadState
 from listings.vehicles import Vehicle
 from market import handovers, proposals, seed
 from market.auctions import Auction, AuctionState
@@ -247,11 +249,28 @@ def _register(session: orm.Session, scene: Scene) -> None:
     rows["claim"] = bms_claims.record(
         session, fleet, pack.id, said, blob_sha256=tool, at=AT
     ).id  # fmt: skip
+    _telemetry(session, scene)
     draft = policies.draft(
         session, scene.by("operator"), policy=policy(1), note="The same once more.", at=AT
     )
     session.flush()
     rows["policy"] = draft.id
+
+
+def _telemetry(session: orm.Session, scene: Scene) -> None:
+    rows, fleet = scene.rows, scene.by("fleet")
+    sha256 = _upload(session, fleet, b"vehicle,time", "export.csv", "telemetry:file")
+    blob = session.get_one(Blob, sha256)
+    sent = uploads.add(session, fleet, [(blob, "export.csv")], form_key="matrix", at=AT)
+    sent.state = UploadState.DONE
+    facts = {
+        "vehicle": {"vehicle": "A", "rows": 1, "invalid_rows": 0, "first": 0, "last": 0},
+        "recent": None, "months": [], "charges": [],
+    }  # fmt: skip
+    row = TelemetryVehicle(upload_id=sent.id, name="A", facts=facts)
+    session.add(row)
+    session.flush()
+    rows["telemetry"], rows["telemetry vehicle"] = sent.id, row.id
 
 
 def _upload(session: orm.Session, acting: Acting, content: bytes, name: str, tag: str) -> str:

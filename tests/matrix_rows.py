@@ -51,6 +51,10 @@ ROWS: Final[dict[str, Rows]] = {
     "desk.approve": _of("organisation"),
     "fleet.vehicle": _of("vehicle"),
     **dict.fromkeys(
+        ("telemetry.show", "telemetry.status"), _of("telemetry", parameter="upload_id")
+    ),
+    "telemetry.vehicle": {"": {"upload_id": "telemetry", "row_id": "telemetry vehicle"}},
+    **dict.fromkeys(
         (
             "guides.show", "editions.new", "editions.draft", "guides.methodology",
             "guides.publish_methodology",
@@ -161,6 +165,7 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
     "bms_claims.record": {
         "soh": "80", "read_on": _DAY, "firmware": "V1", "tool": "CAN", "reader": "Wang",
     },
+    "telemetry.upload": {"form_key": "one", "files": b"vehicle,time"},
     "people.change_role": {"role": "viewer"},
     "organisations.set_four_eyes": {"step": "on"},
     "people.accept": {"name": "New", "password": "a long password"},

@@ -34,7 +34,7 @@ SCHEMA: Final = 1
 """Of the document ``TelemetryVehicle.facts``."""
 
 
-class State(enum.StrEnum):
+class UploadState(enum.StrEnum):
     """waiting -> reading -> done | refused; a reading whose worker died is taken up again."""
 
     WAITING = "waiting"
@@ -60,7 +60,9 @@ class TelemetryUpload(db.Base):
     organisation_id: Mapped[int] = db.refers("organisation.id", index=False)
     user_id: Mapped[int] = db.refers("person.id")
     form_key: Mapped[str]
-    state: Mapped[State] = db.choice(State, index=True, default=State.WAITING)
+    state: Mapped[UploadState] = db.choice(
+        UploadState, check="state", index=True, default=UploadState.WAITING
+    )
     stage: Mapped[str] = mapped_column(default="")
     done: Mapped[int] = mapped_column(default=0)
     of: Mapped[int] = mapped_column(default=0)
@@ -78,7 +80,7 @@ class TelemetryUpload(db.Base):
     @property
     def is_over(self) -> bool:
         """Whether nothing more happens to it."""
-        return self.state in {State.DONE, State.REFUSED}
+        return self.state in {UploadState.DONE, UploadState.REFUSED}
 
 
 class TelemetryFile(db.Base):
@@ -147,7 +149,7 @@ def add(
         "form_key": form_key,
         "uploaded_at": at,
         "refusal": {},
-        "state": State.WAITING,
+        "state": UploadState.WAITING,
         **dict.fromkeys(("stage", "version"), ""),
         **dict.fromkeys(("done", "of", "attempts"), 0),
     }
@@ -177,7 +179,7 @@ def sent(session: orm.Session, acting: Acting, form_key: str) -> TelemetryUpload
     return session.scalar(_sent(acting.organisation_id, form_key))
 
 
-def _sent(organisation_id: int, form_key: str) -> sa.Select[tuple[TelemetryUpload]]:
+def _sent(organisation_id: int, form_key: str) -> sa.Select[TelemetryUpload]:
     return sa.select(TelemetryUpload).where(
         TelemetryUpload.organisation_id == organisation_id, TelemetryUpload.form_key == form_key
     )
@@ -210,8 +212,12 @@ def claim(session: orm.Session, *, at: datetime) -> TelemetryUpload | None:
     Whoever claims it counts up ``attempts``; what is told under an older count is not heard. After
     ``ATTEMPTS`` it is refused instead.
     """
-    died = sa.and_(TelemetryUpload.state == State.READING, TelemetryUpload.beat_at < at - LEASE)
-    free = sa.select(TelemetryUpload).where(sa.or_(TelemetryUpload.state == State.WAITING, died))
+    died = sa.and_(
+        TelemetryUpload.state == UploadState.READING, TelemetryUpload.beat_at < at - LEASE
+    )
+    free = sa.select(TelemetryUpload).where(
+        sa.or_(TelemetryUpload.state == UploadState.WAITING, died)
+    )
     query = free.order_by(TelemetryUpload.id).limit(1).with_for_update(skip_locked=True)
     upload = session.scalar(query)
     if upload is None:
@@ -220,7 +226,7 @@ def claim(session: orm.Session, *, at: datetime) -> TelemetryUpload | None:
         refuse(upload, TelemetryStopped(field="file", detail="worker"), at=at)
         return claim(session, at=at)
     upload.attempts += 1
-    upload.state, upload.beat_at = State.READING, at
+    upload.state, upload.beat_at = UploadState.READING, at
     upload.stage, upload.done, upload.of = "", 0, 0
     return upload
 
@@ -228,7 +234,7 @@ def claim(session: orm.Session, *, at: datetime) -> TelemetryUpload | None:
 def claimed(session: orm.Session, upload_id: int, attempt: int) -> TelemetryUpload | None:
     """The upload, locked, where it is still being read by this attempt; else None."""
     upload = session.get(TelemetryUpload, upload_id, with_for_update=True)
-    is_ours = upload and upload.state is State.READING and upload.attempts == attempt
+    is_ours = upload and upload.state is UploadState.READING and upload.attempts == attempt
     return upload if is_ours else None
 
 
@@ -239,7 +245,7 @@ def refuse(upload: TelemetryUpload, refusal: DomainError, *, at: datetime) -> No
         for name, value in refusal.values.items()
     }
     upload.refusal = {"message": refusal.message, "values": values}
-    upload.state, upload.read_at = State.REFUSED, at
+    upload.state, upload.read_at = UploadState.REFUSED, at
 
 
 def keep(session: orm.Session, upload: TelemetryUpload, read: Reading, *, at: datetime) -> None:
@@ -261,4 +267,4 @@ def keep(session: orm.Session, upload: TelemetryUpload, read: Reading, *, at: da
                 upload_id=upload.id, name=name, vehicle_id=known.find(name), facts=facts
             )
         )
-    upload.state, upload.version, upload.read_at = State.DONE, VERSION, at
+    upload.state, upload.version, upload.read_at = UploadState.DONE, VERSION, at

@@ -38,6 +38,7 @@ MODULES = (
     "sites",
     "pack_types",
     "fleet",
+    "telemetry",
     "packs",
     "imports",
     "reports",

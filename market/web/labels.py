@@ -256,4 +256,10 @@ LABELS: dict[str, dict[str, str]] = {
         "lab": N_("Lab"),
         "person": N_("Person"),
     },
+    "UploadState": {
+        "waiting": N_("Waiting"),
+        "reading": N_("Being read"),
+        "done": N_("Read"),
+        "refused": N_("Refused"),
+    },
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from listings.errors import N_
 from listings.parties import Acting, Kind
+from listings.telemetry.uploads import SENDERS
 from listings.words import gettext
 from market.web import guard
 
@@ -44,6 +45,7 @@ OWN: tuple[tuple[str, str, Callable[[Acting], bool]], ...] = (
     ("/licences", N_("Licences"), lambda _: True),
     ("/fleet", N_("Packs in hand"), lambda acting: acting.is_any(*BUYERS)),
     ("/sites", N_("Sites"), lambda acting: acting.is_any(*TRADERS)),
+    ("/telemetry", N_("Telemetry"), lambda acting: acting.is_any(*SENDERS)),
     ("/pack-types", N_("Pack types"), lambda _: True),
     ("/policies", N_("Grading policies"), lambda acting: acting.is_any(*GRADERS)),
     ("/destinations", N_("Permitted destinations"), lambda acting: not acting.is_any(Kind.CARRIER)),

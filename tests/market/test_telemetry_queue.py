@@ -14,7 +14,7 @@ from listings.errors import Forbidden
 from listings.parties import Kind
 from listings.telemetry import reading, synthetic, uploads
 from listings.telemetry.examine import findings
-from listings.telemetry.uploads import State, TelemetryUpload, TelemetryVehicle
+from listings.telemetry.uploads import TelemetryUpload, TelemetryVehicle, UploadState
 from listings.vehicles import Vehicle
 from market import telemetry_queue
 from market.notices import Change
@@ -67,7 +67,7 @@ def test_several_files_are_read_together_and_matched_by_vin_plate_and_number(fle
     ident = sent(fleet, *files)
     assert telemetry_queue.read_next(clock)
     upload, rows = found(ident)
-    assert (upload.state, upload.stage, upload.done == upload.of) == (State.DONE, "charges", True)
+    assert upload.state is UploadState.DONE
     matched = {row.name: row.vehicle and row.vehicle.fleet_number for row in rows}
     assert matched == {vin: "1", "皖B12345D": "2", "BUS-7": "bus-7", "NOBODY'S": None}
     assert not telemetry_queue.read_next(clock)
@@ -100,7 +100,7 @@ def test_a_refused_file_keeps_its_sentence_and_the_file(fleet):
     ident = sent(fleet, ("a.csv", b"VIN,time\nA,2026-01-01 00:00:00\n"))
     assert telemetry_queue.read_next(clock)
     upload, rows = found(ident)
-    assert (upload.state, rows) == (State.REFUSED, [])
+    assert (upload.state, rows) == (UploadState.REFUSED, [])
     assert upload.refusal["values"]["file"] == "a.csv"
     assert blobs.read(upload.files[0].blob_sha256).startswith(b"VIN")
 
@@ -109,7 +109,10 @@ def test_one_refused_upload_does_not_hold_up_the_next(fleet):
     first = sent(fleet, ("a.csv", b"nothing"), key="1")
     second = sent(fleet, ("b.csv", one_charge()), key="2")
     assert [telemetry_queue.read_next(clock) for _ in range(3)] == [True, True, False]
-    assert [found(ident)[0].state for ident in (first, second)] == [State.REFUSED, State.DONE]
+    assert [found(ident)[0].state for ident in (first, second)] == [
+        UploadState.REFUSED,
+        UploadState.DONE,
+    ]
 
 
 def test_the_same_form_is_one_upload(fleet):
@@ -138,7 +141,7 @@ def test_a_file_that_ends_its_worker_three_times_is_refused(fleet):
         with db.transaction() as session:
             upload = uploads.claim(session, at=NOW + turn * 2 * uploads.LEASE)
         assert (upload is None) == (turn == uploads.ATTEMPTS)
-    assert found(ident)[0].state is State.REFUSED
+    assert found(ident)[0].state is UploadState.REFUSED
 
 
 def test_watchers_hear_of_each_step(fleet):
