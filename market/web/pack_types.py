@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, send_file
@@ -313,7 +314,7 @@ def _history(reading: orm.Session, found: PackType) -> list[Edit]:
                 if name in FIELDS
             ],
         )
-        for row, older in zip(rows, [*rows[1:], None], strict=True)
+        for row, older in zip_longest(rows, rows[1:])
     ]
 
 

@@ -406,29 +406,6 @@ def test_a_site_is_registered_by_form(place, sign_in):
         assert session.scalar(sa.select(Site.mass_limit_t)) == 120
 
 
-def test_a_type_is_corrected_by_the_operator(place, sign_in):
-    browser = sign_in(place.operator)
-    page = browser.get(f"/pack-types/{place.type.id}")
-    assert 'value="0.018"' in page.text
-    data = {
-        "chemistry": "NMC811",
-        "rated_capacity_ah": "5",
-        "rated_voltage_v": "3.63",
-        "rated_energy_kwh": "0.018",
-        "mass_kg": "0.07",
-        "cell_rated_capacity_ah": "5",
-        "lower_cutoff_v": "2.5",
-        "upper_cutoff_v": "4.2",
-        "cells_in_series": "1",
-        "cells_in_parallel": "1",
-    }
-    assert browser.post(f"/pack-types/{place.type.id}", data=data).status_code == 303
-    assert "NMC811" in browser.get("/pack-types?q=m50").text
-    wrong = browser.post(f"/pack-types/{place.type.id}", data=data | {"lower_cutoff_v": "4.3"})
-    assert wrong.status_code == 422
-    assert 'href="#f-lower_cutoff_v"' in wrong.text
-
-
 def test_the_review_names_the_part_in_its_address(place, sign_in, tester_file):
     browser = sign_in(place.lab)
     answer = upload(browser, place, tester_file, subject="cell", subject_position="M1-3")
