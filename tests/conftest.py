@@ -14,13 +14,20 @@ from hypothesis import settings
 from make import Make
 from sqlalchemy import orm
 
-from listings import db
+from listings import db, words
 from market import schema
 
 settings.register_profile("packbourse", deadline=None, max_examples=60)
 settings.load_profile("packbourse")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """Sentences are English in each test until it speaks otherwise, whatever ran before it."""
+    with words.speaking("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ def test_a_picture_of_an_open_lot_is_made_for_the_readme(visit: Callable[..., Pa
     page.locator("tbody a.row").filter(has_text=re.compile("整批")).click()
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     expect(page.locator(".status .left")).not_to_be_empty()
-    expect(page.locator("#state .pic")).to_be_visible()
+    expect(page.locator("#state .pic-histogram")).to_be_visible()
     PICTURES.mkdir(exist_ok=True)
     made = PICTURES / "lot.png"
     page.screenshot(path=made)

@@ -14,14 +14,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Locator, Page, expect
 
-from listings import days, sheets
-from listings.health.reports import Subject
+from listings import days, db, sheets
+from listings.health import examinations
 from listings.health.synthetic import write_bdf
+from listings.pack_types import PackType
 from market import jobs
 from market.rules.dangerous_goods import Check
-from market.seeding import cast, examinations, goods
+from market.seeding import cast, goods
 
 pytestmark = pytest.mark.browser
 
@@ -121,7 +123,9 @@ def rows(way: Way, header: list[str]) -> list[list[sheets.Written]]:
 
 def sign_a_health_report(way: Way) -> None:
     """The lab hands a tester's file in, looks at the curve, and signs."""
-    wanted = examinations.rated(TYPE, Subject.PACK)
+    with db.transaction() as reading:
+        entered = reading.scalars(sa.select(PackType).where(PackType.model == TYPE)).one()
+        wanted = examinations.rated(entered, "pack")
     path = way.folder / "synthetic-pack.bdf.csv"
     write_bdf(path, rated_ah=wanted.capacity_ah, soh=SOH, cycles=2, cutoffs=wanted.cutoffs)
     page = way.of("lab", "/reports/new")
@@ -331,7 +335,8 @@ def verify_the_chain_without_signing_in(way: Way) -> None:
     page = way.visit(way.public, language=way.language)
     expect(page.locator("main .note.good")).to_be_visible()
     assert page.locator("ol.chain > li").count() >= 2
-    buyer = next(firm.name for firm in cast.CAST if firm.key == "second_life")
+    firm = next(firm for firm in cast.CAST if firm.key == "second_life")
+    buyer = {"en": firm.name_en, "zh": firm.name}[way.language]
     expect(page.locator("table tbody tr").filter(has_text=buyer).locator(".tag")).to_be_visible()
     text = page.locator("main").inner_text()
     people = [person.name for firm in cast.CAST for person in firm.people]

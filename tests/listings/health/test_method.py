@@ -20,7 +20,9 @@ def test_the_worked_examples_of_the_method_come_out_as_printed() -> None:
 
 def test_the_method_explains_every_reason_and_flag() -> None:
     text = PAGE.read_text("utf-8")
-    assert [code for code in [*REASONS, *FLAGS, *composition.FLAGS] if f"`{code}`" not in text] == []
+    assert [
+        code for code in [*REASONS, *FLAGS, *composition.FLAGS] if f"`{code}`" not in text
+    ] == []
 
 
 def test_the_method_explains_every_quantity_absence_and_component() -> None:
