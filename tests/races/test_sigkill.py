@@ -80,8 +80,8 @@ def test_no_acknowledged_bid_is_lost_and_every_invariant_holds_after_sigkill(dat
     server = embedded.open(data / "postgres")
     url = server.url
     schema.upgrade(url)
-    engine = db.connect(url)
     seed.ensure(url, say=lambda _line: None)
+    engine = db.connect(url)
     with db.transaction() as session:
         lot_id = seed.fresh_sales(session)[-1].lot_id
     browsers = bench.browsers(bidders())
