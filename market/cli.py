@@ -40,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"packbourse: {sentence}", file=sys.stderr)
         return 1
     except sa.exc.OperationalError as error:
-        reason = str(error.orig).strip()
-        print(f"packbourse: {_('The database does not answer:')} {reason}", file=sys.stderr)
+        sentence = _("The database does not answer: %(reason)s", reason=str(error.orig).strip())
+        print(f"packbourse: {sentence}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Who read the output has enough; Python must not write to it again on its way out.

@@ -122,7 +122,8 @@ def _verify_dump(arguments: argparse.Namespace) -> Answer:
             _("by a device key"): found["signed_by_devices"],
         }
     )
-    lines = [f"{one['file']}  {one['problem'] or _('holds')}" for one in found["receipts"]]
+    holds = _("holds")
+    lines = [f"{one['file']}  {one['problem'] or holds}" for one in found["receipts"]]
     return Answer(found, "\n".join([facts, *lines, *found["problems"]]), _status(found))
 
 

@@ -31,6 +31,7 @@ blueprint = Blueprint("telemetry", __name__)
 MEDIA = "application/octet-stream"
 MOST_ROWS = 400
 STAGES: Mapping[str, str] = {
+    "": N_("Waiting for its turn"),
     "reading": N_("Reading the files"),
     "charges": N_("Looking for charges"),
 }
@@ -88,7 +89,6 @@ def index() -> Any:
         form_key=secrets.token_urlsafe(16),
         most=MOST_UPLOAD,
         most_files=uploads.MOST_FILES,
-        stages=STAGES,
     )
 
 
@@ -186,7 +186,7 @@ def _state(upload_id: int) -> dict[str, Any]:
     return {
         "upload": found,
         "lines": lines,
-        "stage": gettext(STAGES.get(found.stage, N_("Waiting for its turn"))),
+        "stage": gettext(STAGES[found.stage]),
         "refusal": refusal(found),
         "instant": examine.instant,
     }
