@@ -159,7 +159,7 @@ class Spark:
             session = builder.getOrCreate()
         except PySparkRuntimeError as error:
             raise JavaMissing from error
-        if session.sparkContext.master.startswith("local"):
+        if str(session.sparkContext.master).startswith("local"):
             # The default of 200 is for clusters; here every one is a task of its own.
             session.conf.set("spark.sql.shuffle.partitions", str(os.cpu_count() or 1))
         self._connection = ibis.pyspark.connect(session)
