@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from listings import days
 from listings.errors import N_, DomainError, Forbidden, NotFound, Refused
 from listings.lots import Lot
 from listings.money import Money
+from listings.packs import Pack
 from listings.parties import Organisation
 from pricing import appearances, indices, seeded
 from pricing.coefficients import ROUTES, GuideCoefficients, family_of
@@ -154,12 +155,19 @@ def inputs_of(session: orm.Session, edition: Edition, lot: Lot, *, at: datetime)
 
     Refuses as `of_edition` does, without asking whether the edition is in force.
     """
-    on = days.of(at)
-    refuse_past_review(edition.review_due_on, on)
+    refuse_past_review(edition.review_due_on, days.of(at))
     refuse_conflict(session, edition, lot)
     if not lot.packs:
         raise NothingToValue
-    packs = appearances.of_packs(session, lot.packs, on)
+    return inputs_for(session, edition, lot.packs, at=at)
+
+
+def inputs_for(
+    session: orm.Session, edition: Edition, found: Sequence[Pack], *, at: datetime
+) -> dict[str, Any]:
+    """The same for any packs, without asking whose they are."""
+    on = days.of(at)
+    packs = appearances.of_packs(session, found, on)
     guide = GuideCoefficients.from_json(edition.coefficients)
     chemistries = {pack["facts"]["chemistry"] for pack in packs}
     levels = _levels(session, guide, on)
@@ -178,8 +186,12 @@ def inputs_of(session: orm.Session, edition: Edition, lot: Lot, *, at: datetime)
 
 def refuse_conflict(session: orm.Session, edition: Edition, lot: Lot) -> None:
     """Refuse a valuer that sells the lot, owns one of its packs, or is of the same group."""
+    refuse_party(session, edition, {lot.seller_id, *(pack.owner_id for pack in lot.packs)})
+
+
+def refuse_party(session: orm.Session, edition: Edition, parties: set[int]) -> None:
+    """Refuse a valuer that is one of these organisations or of the same group."""
     valuer = session.get_one(Organisation, session.get_one(Guide, edition.guide_id).valuer_id)
-    parties = {lot.seller_id, *(pack.owner_id for pack in lot.packs)}
     group = _head(session, valuer.id)
     if any(_head(session, party) == group for party in parties):
         raise ValuerConflicted(valuer=valuer.called)
@@ -224,7 +236,11 @@ def recompute(guide_value: GuideValue) -> bytes:
 
 def explain(guide_value: GuideValue) -> Explanation:
     """A kept value taken apart, from its own bytes."""
-    result, inputs = json.loads(guide_value.result), json.loads(guide_value.inputs)
+    return explained(json.loads(guide_value.result), json.loads(guide_value.inputs))
+
+
+def explained(result: dict[str, Any], inputs: dict[str, Any]) -> Explanation:
+    """What `compute` found of ``inputs``, taken apart."""
     currency = result["currency"]
     found = result["indicative"]
     return Explanation(
