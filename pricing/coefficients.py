@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
@@ -95,6 +95,17 @@ class GuideCoefficients:
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings and floats; ``from_json`` reads it back."""
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+    def series_behind(self, chemistries: Iterable[str]) -> set[str]:
+        """The series that values of these chemistries hang on: what is paid for, and the cell."""
+        families = {family_of(chemistry) for chemistry in chemistries}
+        paid = {
+            self.index_of[element]
+            for family in families
+            for element, share in self.payable[family].items()
+            if share.value and element in self.index_of
+        }
+        return paid | {self.cell_of[family] for family in families}
 
     def sources(self) -> Iterator[tuple[str, Number]]:
         """Every number with its dotted name, for the page that shows where they come from."""

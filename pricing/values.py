@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from listings.money import Money
 from listings.packs import Pack
 from listings.parties import Organisation
 from pricing import appearances, indices, seeded
-from pricing.coefficients import ROUTES, GuideCoefficients, family_of
+from pricing.coefficients import ROUTES, GuideCoefficients
 from pricing.columns import PackColumn, PackFacts
 from pricing.guides import Edition, EditionState, Guide, GuideValue
 from pricing.intervals import refuse_past_review, staleness, trading_days
@@ -171,7 +171,7 @@ def inputs_for(
     guide = GuideCoefficients.from_json(edition.coefficients)
     chemistries = {pack["facts"]["chemistry"] for pack in packs}
     levels = _levels(session, guide, on)
-    index_date = min(levels.quote(name).on for name in _leading(guide, chemistries))
+    index_date = min(levels.quote(name).on for name in guide.series_behind(chemistries))
     since = min(index_date, days.of(edition.effective_from or at))
     return {
         "edition": _provenance(edition),
@@ -316,18 +316,6 @@ def _levels(session: orm.Session, guide: GuideCoefficients, on: date) -> IndexLe
     known = indices.levels(session, on)
     quotes = {name: known.quote(name) for name in sorted(names)}
     return IndexLevels(max(quote.on for quote in quotes.values()), quotes)
-
-
-def _leading(guide: GuideCoefficients, chemistries: Iterable[str]) -> set[str]:
-    """The series that the value of these chemistries hangs on: what is paid for, and the cell."""
-    families = {family_of(chemistry) for chemistry in chemistries}
-    paid = {
-        guide.index_of[element]
-        for family in families
-        for element, share in guide.payable[family].items()
-        if share.value and element in guide.index_of
-    }
-    return paid | {guide.cell_of[family] for family in families}
 
 
 def _tables(chemistries: set[str]) -> list[Row]:
