@@ -42,6 +42,7 @@ import market.signature_requests
 import pricing.comparables
 import pricing.guides
 import pricing.indices
+import pricing.points
 from listings import db
 from market import resources
 

@@ -55,6 +55,7 @@ class Substance(StrEnum):
     BLACK_MASS_DRY = "black mass, dry"
     BLACK_MASS_AS_RECEIVED = "black mass, as received"
     NEW_CELL = "new cell"
+    RETIRED_PACK = "retired pack"
 
 
 class Unit(StrEnum):

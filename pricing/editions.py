@@ -7,16 +7,18 @@ is not that of the edition in force. The valuer says what things are worth; the 
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import rfc8785
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from listings import days, db, journal
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.parties import Acting, Kind, demand
-from pricing import guides, seeded
+from pricing import guides, points, seeded
 from pricing.coefficients import GuideCoefficients
 from pricing.guides import Edition, EditionState, Guide, Methodology
 
@@ -64,6 +66,24 @@ class NotEffectiveYet(Conflict):
     message = N_("Edition %(number)s takes effect on %(effective_from)s, not before.")
 
 
+class SameDay(Conflict):
+    """A guide has an edition of that day already; two never overwrite one another."""
+
+    message = N_(
+        "Edition %(number)s is of %(day)s already. Change that one while it is a draft, "
+        "or choose another day."
+    )
+
+
+class DraftMoved(Conflict):
+    """Somebody else changed the draft after the form was opened."""
+
+    message = N_(
+        "Somebody changed edition %(number)s while you wrote. Look at it again, "
+        "then enter what you changed."
+    )
+
+
 def draft(
     session: orm.Session,
     acting: Acting,
@@ -74,12 +94,16 @@ def draft(
     explanation: str,
     review_due_on: date,
     methodology_id: int,
+    priced_on: date | None = None,
+    prices: dict[str, Any] | None = None,
     at: datetime,
 ) -> Edition:
     """Start an edition; the acting person is its assessor.
 
     ``coefficients`` is the plain form of `GuideCoefficients`; what is wrong in it is refused by
-    name (`BadCoefficient`). Refuses a number used before and a review that is not in the future.
+    name (`BadCoefficient`). ``prices`` are those of the guide's price points by their codes, on
+    the day ``priced_on``. Refuses a number or day used before and a review that is not in the
+    future.
     """
     guide = guides.own(session, acting, guide_id, "guide:write")
     edition = Edition(
@@ -89,6 +113,8 @@ def draft(
         coefficients=sound(coefficients),
         explanation=guides.worded(explanation, "explanation", N_("explanation")),
         review_due_on=_future(review_due_on, at),
+        priced_on=_day(session, guide_id, priced_on),
+        prices=points.sound(points.of_guide(session, guide_id), prices or {}),
         assessor_id=acting.user_id,
         created_at=at,
     )
@@ -107,15 +133,26 @@ def edit(
     explanation: str,
     review_due_on: date,
     methodology_id: int,
+    priced_on: date | None = None,
+    prices: dict[str, Any] | None = None,
+    seen: str | None = None,
     at: datetime,
 ) -> Edition:
-    """Change a draft. Who changed it last is its assessor."""
+    """Change a draft. Who changed it last is its assessor.
+
+    ``seen`` is the `fingerprint` of what the change was made from: where the draft is another by
+    now, it is refused rather than overwritten.
+    """
     edition = _open(session, acting, edition_id, "guide:write", EditionState.DRAFT)
+    if seen is not None and seen != fingerprint(edition):
+        raise DraftMoved(number=edition.number)
     edition.coefficients = sound(coefficients)
     edition.number = _number(session, edition.guide_id, number, edition_id)
     edition.explanation = guides.worded(explanation, "explanation", N_("explanation"))
     edition.review_due_on = _future(review_due_on, at)
     edition.methodology_id = _methodology_of(session, edition.guide_id, methodology_id).id
+    edition.priced_on = _day(session, edition.guide_id, priced_on, edition_id)
+    edition.prices = points.sound(points.of_guide(session, edition.guide_id), prices or {})
     edition.assessor_id = acting.user_id
     guides.note(session, "edition:edited", edition, acting, at)
     return edition
@@ -229,6 +266,20 @@ def sound(coefficients: dict[str, Any]) -> dict[str, Any]:
     return GuideCoefficients.from_json(coefficients).to_json()
 
 
+def fingerprint(edition: Edition) -> str:
+    """The SHA-256 of all that a draft's form changes."""
+    content = {
+        "number": edition.number,
+        "coefficients": edition.coefficients,
+        "prices": edition.prices,
+        "priced_on": edition.priced_on.isoformat() if edition.priced_on else None,
+        "explanation": edition.explanation,
+        "review_due_on": edition.review_due_on.isoformat(),
+        "methodology_id": edition.methodology_id,
+    }
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
 def seed(
     session: orm.Session, *, valuer_id: int, assessor: Acting, approver: Acting, at: datetime
 ) -> Edition:
@@ -293,6 +344,21 @@ def _number(session: orm.Session, guide_id: int, number: str, edition_id: int | 
     if session.scalar(same) is not None:
         raise guides.NameTaken("number", what=N_("edition"), value=number)
     return number
+
+
+def _day(
+    session: orm.Session, guide_id: int, priced_on: date | None, edition_id: int | None = None
+) -> date | None:
+    """The day of the prices; the guide is locked, so nobody takes it at the same time."""
+    same = sa.select(Edition.number).where(
+        Edition.guide_id == guide_id,
+        Edition.priced_on == priced_on,
+        Edition.id != (edition_id or 0),
+    )
+    number = session.scalars(same).first() if priced_on else None
+    if priced_on is not None and number is not None:
+        raise SameDay("priced_on", number=number, day=priced_on.isoformat())
+    return priced_on
 
 
 def _future(review_due_on: date, at: datetime) -> date:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from listings import db, journal
 from listings.errors import N_, Forbidden, NotFound, Refused
 from listings.parties import Acting, Kind, Organisation, demand
+from pricing.rhythms import Rhythm
 
 
 class EditionState(enum.StrEnum):
@@ -34,6 +35,7 @@ class Guide(db.Base):
     id: Mapped[int] = db.key()
     valuer_id: Mapped[int] = db.refers("organisation.id")
     name: Mapped[str]
+    rhythm: Mapped[Rhythm] = db.choice(Rhythm, default=Rhythm.MONTHLY)
     created_at: Mapped[datetime]
 
     valuer: Mapped[Organisation] = orm.relationship(init=False)
@@ -85,6 +87,8 @@ class Edition(db.Base):
     created_at: Mapped[datetime]
     announced_at: Mapped[datetime | None] = mapped_column(default=None)
     effective_from: Mapped[datetime | None] = mapped_column(default=None)
+    priced_on: Mapped[date | None] = mapped_column(default=None)
+    prices: Mapped[db.Facts] = mapped_column(default_factory=dict)
 
     guide: Mapped[Guide] = orm.relationship(init=False)
     methodology: Mapped[Methodology] = orm.relationship(init=False)
@@ -134,14 +138,21 @@ class MethodologyUnchanged(Refused):
     message = N_("This is word for word version %(version)s of the methodology. Nothing changed.")
 
 
-def create(session: orm.Session, acting: Acting, *, name: str, at: datetime) -> Guide:
+def create(
+    session: orm.Session,
+    acting: Acting,
+    *,
+    name: str,
+    rhythm: Rhythm = Rhythm.MONTHLY,
+    at: datetime,
+) -> Guide:
     """Open a guide of the acting valuer. Refuses an empty name and one it has already."""
     demand(acting, "guide:write", Kind.VALUER)
     name = worded(name, "name", N_("name of the guide"))
     same = sa.select(Guide.id).where(Guide.valuer_id == acting.organisation_id, Guide.name == name)
     if session.scalar(same) is not None:
         raise NameTaken("name", what=N_("guide"), value=name)
-    guide = Guide(valuer_id=acting.organisation_id, name=name, created_at=at)
+    guide = Guide(valuer_id=acting.organisation_id, name=name, rhythm=rhythm, created_at=at)
     session.add(guide)
     note(session, "guide:created", guide, acting, at)
     return guide
