@@ -22,6 +22,7 @@ from market.commands import (
     deployment,
     health,
     people,
+    pricing,
     processes,
     reports,
 )
@@ -67,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
         codes,
         health,
         reports,
+        pricing,
         auction,
         custody,
         deployment,
