@@ -40,6 +40,7 @@ import market.payments
 import market.settlements
 import market.signature_requests
 import pricing.comparables
+import pricing.evidence
 import pricing.guides
 import pricing.indices
 import pricing.points
