@@ -42,7 +42,13 @@ ROWS: Final[dict[str, Rows]] = {
     },
     **dict.fromkeys(("bank.show", "bank.decide"), _TRANSFER),
     "custody.show": _of("pack", "private", "open", "passed"),
-    "packs.show": _of("pack", "private", "open"),
+    **dict.fromkeys(
+        ("packs.show", "pack_values.show", "what_ifs.of_pack"), _of("pack", "private", "open")
+    ),
+    "pack_values.record": {
+        name: {"pack_id": f"pack {name}", "edition_id": "edition effective"}
+        for name in ("private", "open")
+    },
     **dict.fromkeys(("packs.record_origin", "packs.record_opening"), _of("pack", "private")),
     "packs.find": {"private": {"name": "token"}},
     "payments.deposit": _of("deposit"),
@@ -103,6 +109,7 @@ ROWS: Final[dict[str, Rows]] = {
             "lots.show", "lots.status", "claims.confirm", "claims.claim", "bids.check", "bids.place", "deposits.show",
             "deposits.request_", "deposits.approve", "drafts.edit", "drafts.change",
             "drafts.discard", "sales.terms", "sales.check", "sales.publish", "values.of_lot",
+            "what_ifs.of_lot",
         ),
         _LOT,
     ),

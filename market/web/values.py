@@ -61,7 +61,11 @@ class Shown:
 @blueprint.app_template_global("value_shown")
 def shown(guide_value: GuideValue, price_minor: int | None = None) -> Shown:
     """Pictures and words of a guide value; ``price_minor`` is the whole lot's current price."""
-    explained = values.explain(guide_value)
+    return shown_of(values.explain(guide_value), price_minor)
+
+
+def shown_of(explained: Explanation, price_minor: int | None = None) -> Shown:
+    """The same of a value that was taken apart already."""
     return Shown(
         explained,
         _line(explained, price_minor),
@@ -110,11 +114,12 @@ def visible_lot(lot: Lot | None) -> Lot:
     return lot
 
 
-def _amount(sum_of: Money) -> float:
+def amount(sum_of: Money) -> float:
+    """For a picture, which is the only place where money is a float."""
     return float(sum_of.decimal)
 
 
-def _whole(sum_of: Money) -> str:
+def whole(sum_of: Money) -> str:
     """Without fen: the picture's marks stand close to one another."""
     return money(sum_of).partition(".")[0]
 
@@ -124,18 +129,18 @@ def _line(explained: Explanation, price_minor: int | None) -> Markup:
     price = None
     if price_minor is not None:
         at = Money(price_minor, chosen.total.currency)
-        price = pictures.Mark(_amount(at), gettext(N_("Price now %(price)s"), price=_whole(at)))
-    middle = gettext(N_("Guide value %(value)s"), value=_whole(chosen.total))
+        price = pictures.Mark(amount(at), gettext(N_("Price now %(price)s"), price=whole(at)))
+    middle = gettext(N_("Guide value %(value)s"), value=whole(chosen.total))
     return pictures.value_line(
-        pictures.Mark(_amount(chosen.low), _whole(chosen.low)),
-        pictures.Mark(_amount(chosen.total), middle),
-        pictures.Mark(_amount(chosen.high), _whole(chosen.high)),
+        pictures.Mark(amount(chosen.low), whole(chosen.low)),
+        pictures.Mark(amount(chosen.total), middle),
+        pictures.Mark(amount(chosen.high), whole(chosen.high)),
         price,
         title=gettext(
             N_("Guide value %(value)s, between %(low)s and %(high)s"),
-            value=_whole(chosen.total),
-            low=_whole(chosen.low),
-            high=_whole(chosen.high),
+            value=whole(chosen.total),
+            low=whole(chosen.low),
+            high=whole(chosen.high),
         ),
     )
 
@@ -143,13 +148,13 @@ def _line(explained: Explanation, price_minor: int | None) -> Markup:
 def _fall(explained: Explanation, route: RouteValue) -> Fall:
     label = gettext(ROUTE_NAMES[route.name])
     rows = [(gettext(LABELS[part.name]), part.amount) for part in route.components]
-    steps = [pictures.Step(name, _amount(part), money(part)) for name, part in rows]
-    whole = pictures.Step(label, _amount(route.total), money(route.total))
+    steps = [pictures.Step(name, amount(part), money(part)) for name, part in rows]
+    total = pictures.Step(label, amount(route.total), money(route.total))
     title = gettext(
         N_("%(route)s: %(n)s parts that add up to %(total)s"),
         route=label,
         n=number(len(rows)),
         total=money(route.total),
     )
-    picture = pictures.waterfall(steps, whole, title=title)
+    picture = pictures.waterfall(steps, total, title=title)
     return Fall(route.name, label, route.name == explained.route, picture, rows, route)
