@@ -8,7 +8,7 @@ interval is from the least to the greatest of them. No file is read here: tables
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from listings.errors import N_, Refused
@@ -100,7 +100,7 @@ class Row:
     era: str
     source: str
     cathode: float | None
-    elements: dict[str, float]
+    elements: dict[str, float] = field(hash=False)
 
 
 Tables = Sequence[Row]
