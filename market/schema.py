@@ -29,6 +29,7 @@ import market.auctions
 import market.awards
 import market.bank
 import market.bids
+import market.ceilings
 import market.contracts
 import market.deposits
 import market.handovers
