@@ -41,10 +41,20 @@ import market.payments
 import market.settlements
 import market.signature_requests
 import pricing.comparables
+import pricing.complaints
+import pricing.conflicts
+import pricing.consultations
+import pricing.corrections
+import pricing.data_mixes
+import pricing.delays
 import pricing.evidence
+import pricing.forecasts
 import pricing.guides
 import pricing.indices
+import pricing.panels
 import pricing.points
+import pricing.redistributions
+import pricing.submissions
 from listings import db
 from market import resources
 

@@ -18,8 +18,9 @@ from sqlalchemy import orm
 from listings import days, db, journal
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.parties import Acting, Kind, demand
-from pricing import guides, points, seeded
+from pricing import corrections, data_mixes, guides, points, seeded
 from pricing.coefficients import GuideCoefficients
+from pricing.corrections import Correction
 from pricing.guides import Edition, EditionState, Guide, Methodology
 
 NOTICE = timedelta(days=28)  # between announcing a changed methodology and its first edition
@@ -73,6 +74,18 @@ class SameDay(Conflict):
         "Edition %(number)s is of %(day)s already. Change that one while it is a draft, "
         "or choose another day."
     )
+
+
+class CorrectionBegun(Conflict):
+    """A correction of the edition is under way."""
+
+    message = N_("Edition %(number)s corrects it already. Go on with that one.")
+
+
+class CorrectionOvertaken(Conflict):
+    """The edition to be corrected is no longer in force."""
+
+    message = N_("Edition %(number)s is no longer in force, so there is nothing to correct.")
 
 
 class DraftMoved(Conflict):
@@ -158,10 +171,56 @@ def edit(
     return edition
 
 
+def correct(
+    session: orm.Session, acting: Acting, edition_id: int, *, reason: str, at: datetime
+) -> Edition:
+    """Begin the correction of the edition in force: a draft like it, of the same day, which goes
+    the way of every draft and takes its place. The corrected one and the reason stay public.
+
+    Refuses no reason, another correction under way, and a review that is past.
+    """
+    wrong = _open(session, acting, edition_id, "guide:write", EditionState.EFFECTIVE)
+    reason = guides.worded(reason, "reason", N_("reason"))
+    begun = corrections.to(session, wrong.id)
+    if begun:
+        raise CorrectionBegun(number=begun[-1].edition.number)
+    chain = corrections.corrected(session, wrong.id)
+    first = session.get_one(Edition, chain[-1]) if chain else wrong
+    edition = Edition(
+        guide_id=wrong.guide_id,
+        methodology_id=wrong.methodology_id,
+        number=_number(session, wrong.guide_id, f"{first.number}-C{len(chain) + 1}"),
+        coefficients=wrong.coefficients,
+        explanation=wrong.explanation,
+        review_due_on=_future(wrong.review_due_on, at),
+        priced_on=wrong.priced_on,
+        prices=wrong.prices,
+        assessor_id=acting.user_id,
+        created_at=at,
+    )
+    session.add(edition)
+    session.flush()
+    session.add(
+        Correction(
+            edition_id=edition.id,
+            corrects_id=wrong.id,
+            reason=reason,
+            begun_by=acting.user_id,
+            begun_at=at,
+        )
+    )
+    guides.note(session, "edition:correcting", edition, acting, at, reason=reason)
+    return edition
+
+
 def propose(session: orm.Session, acting: Acting, edition_id: int, *, at: datetime) -> Edition:
-    """Send a draft to the approver; from now on everybody can read it and comment on it."""
+    """Send a draft to the approver; from now on everybody can read it and comment on it.
+
+    What its evidence says (`data_mixes`) is kept as of now.
+    """
     edition = _open(session, acting, edition_id, "guide:write", EditionState.DRAFT)
     edition.state = EditionState.CONSULTATION
+    data_mixes.keep(session, edition, at=at)
     guides.note(session, "edition:proposed", edition, acting, at)
     return edition
 
@@ -193,6 +252,7 @@ def approve(
     edition = _open(session, acting, edition_id, "guide:approve", EditionState.CONSULTATION)
     if acting.user_id == edition.assessor_id:
         raise ApproverIsAssessor(number=edition.number)
+    _demand_standing(session, edition)
     _future(edition.review_due_on, at)
     first = earliest(session, edition, at)
     if effective_from is not None and effective_from < first:
@@ -349,16 +409,29 @@ def _number(session: orm.Session, guide_id: int, number: str, edition_id: int | 
 def _day(
     session: orm.Session, guide_id: int, priced_on: date | None, edition_id: int | None = None
 ) -> date | None:
-    """The day of the prices; the guide is locked, so nobody takes it at the same time."""
+    """The day of the prices; the guide is locked, so nobody takes it at the same time. A
+    correction is of the day of what it corrects.
+    """
     same = sa.select(Edition.number).where(
         Edition.guide_id == guide_id,
         Edition.priced_on == priced_on,
-        Edition.id != (edition_id or 0),
+        Edition.id.not_in(_itself(session, edition_id)),
     )
     number = session.scalars(same).first() if priced_on else None
     if priced_on is not None and number is not None:
         raise SameDay("priced_on", number=number, day=priced_on.isoformat())
     return priced_on
+
+
+def _itself(session: orm.Session, edition_id: int | None) -> list[int]:
+    return [edition_id, *corrections.corrected(session, edition_id)] if edition_id else []
+
+
+def _demand_standing(session: orm.Session, edition: Edition) -> None:
+    """A correction takes the place of the edition that it corrects, and of no other."""
+    row = corrections.of(session, edition.id)
+    if row is not None and row.corrects.state is not EditionState.EFFECTIVE:
+        raise CorrectionOvertaken(number=row.corrects.number)
 
 
 def _future(review_due_on: date, at: datetime) -> date:

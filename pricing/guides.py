@@ -6,13 +6,16 @@ import enum
 import hashlib
 from datetime import date, datetime
 
+import rfc8785
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from listings import db, journal
 from listings.errors import N_, Forbidden, NotFound, Refused
 from listings.parties import Acting, Kind, Organisation, demand
+from pricing.parameters import Parameters
 from pricing.rhythms import Rhythm
 
 
@@ -42,7 +45,10 @@ class Guide(db.Base):
 
 
 class Methodology(db.Base):
-    """An immutable version of how a guide is made; its hash stands in every value."""
+    """An immutable version of how a guide is made; its hash stands in every value.
+
+    ``parameters`` is the plain form of `Parameters`, None where none were stated.
+    """
 
     __tablename__ = "methodology"
     __table_args__ = (sa.UniqueConstraint("guide_id", "version"),)
@@ -51,6 +57,7 @@ class Methodology(db.Base):
     guide_id: Mapped[int] = db.refers("guide.id")
     version: Mapped[int] = mapped_column(sa.Integer)
     text: Mapped[str]
+    parameters: Mapped[db.Facts | None] = mapped_column(JSONB, default=None)
     sha256: Mapped[str]
     announced_at: Mapped[datetime]
 
@@ -159,28 +166,47 @@ def create(
 
 
 def methodology(
-    session: orm.Session, acting: Acting, guide_id: int, *, text: str, at: datetime
+    session: orm.Session,
+    acting: Acting,
+    guide_id: int,
+    *,
+    text: str,
+    parameters: Parameters | None = None,
+    at: datetime,
 ) -> Methodology:
     """Publish the next version of a guide's methodology; it never changes after that.
 
-    Its SHA-256 stands in every value made under it. Refuses an empty and an unchanged text.
+    Without ``parameters`` those of the version before stay. Its SHA-256 (`hash_of`) stands in
+    every value made under it. Refuses an empty text, and a version that changes nothing.
     """
     guide = own(session, acting, guide_id, "guide:write")
     text = worded(text.replace("\r\n", "\n"), "text", N_("methodology"))
     last = newest_methodology(session, guide_id)
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    stated = parameters.to_json() if parameters else last.parameters if last else None
+    sha256 = hash_of(text, stated)
     if last is not None and last.sha256 == sha256:
         raise MethodologyUnchanged("text", version=last.version)
     version = Methodology(
         guide_id=guide.id,
         version=last.version + 1 if last else 1,
         text=text,
+        parameters=stated,
         sha256=sha256,
         announced_at=at,
     )
     session.add(version)
     note(session, "methodology:published", version, acting, at, sha256=sha256)
     return version
+
+
+def hash_of(text: str, parameters: db.Facts | None) -> str:
+    """What a methodology is known by: the SHA-256 of its text where it states no parameters, else
+    of the canonical JSON (RFC 8785) of ``{"parameters": ..., "text": ...}``.
+    """
+    said = text.encode()
+    if parameters is not None:
+        said = rfc8785.dumps({"parameters": parameters, "text": text})
+    return hashlib.sha256(said).hexdigest()
 
 
 def methodologies(session: orm.Session, guide_id: int) -> list[Methodology]:

@@ -22,7 +22,7 @@ from listings import db
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.money import MINOR_DIGITS
 from listings.parties import Acting
-from pricing import guides
+from pricing import corrections, guides
 from pricing.bases import Basis, Price, Substance, Tax, Unit, payable
 from pricing.guides import Edition, EditionState
 from pricing.indices import HELD_FROM, TAX_RATE
@@ -227,13 +227,16 @@ def prices_of(edition: Edition) -> dict[str, PointPrice]:
 
 def before(session: orm.Session, edition: Edition | None, guide_id: int) -> dict[str, PointPrice]:
     """For each point the prices of the last published edition that assessed it, before an edition
-    (or of all, where there is none yet).
+    (or of all, where there is none yet). What was corrected does not count.
     """
     found: dict[str, PointPrice] = {}
+    wrong = corrections.replaced(session, guide_id)
+    wrong |= set(corrections.corrected(session, edition.id)) if edition is not None else set()
     for other in published(session, guide_id):
         if edition is not None and other.id == edition.id:
             break
-        found |= prices_of(other)
+        if other.id not in wrong:
+            found |= prices_of(other)
     return found
 
 
@@ -252,11 +255,12 @@ def lines(session: orm.Session, edition: Edition) -> list[Line]:
 
 
 def history(session: orm.Session, point: PricePoint) -> list[tuple[Edition, PointPrice]]:
-    """What the published editions stated for a point, oldest first."""
+    """What the published editions stated for a point, oldest first, without what was corrected."""
+    wrong = corrections.replaced(session, point.guide_id)
     return [
         (edition, PointPrice.from_json(edition.prices[point.code]))
         for edition in published(session, point.guide_id)
-        if point.code in edition.prices
+        if point.code in edition.prices and edition.id not in wrong
     ]
 
 
