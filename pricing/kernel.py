@@ -29,7 +29,8 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.intp]
 
-BLOCK = 8192  # packs: a dozen columns of doubles fit the second-level cache of one core
+BLOCK = 16_384  # packs: the dozen columns of a step stay in the caches of one core
+UNKNOWN = -1.0  # facts are never negative: fmax(fact, UNKNOWN) stands for NaN without a branch
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,8 @@ class _Work:
         self.count = np.empty(size, np.uint8)
         self.flag = np.empty(size, np.bool_)
         self.reached = self.flag.view(np.uint8)
-        self.mass, self.freight, self.cells, self.a, self.b = (np.empty(size) for _ in range(5))
+        self.mass, self.freight, self.cells = (np.empty(size) for _ in range(3))
+        self.a, self.b, self.c = (np.empty(size) for _ in range(3))
 
 
 class _Kernel:
@@ -113,8 +115,11 @@ class _Kernel:
         self.metal = rates.metal - rates.discharge
         self.half = {name: width * widen for name, width in rates.half_width.items()}
         self.half_per_kwh = {name: rates.gross * width for name, width in self.half.items()}
+        self.usual_mass = -rates.mass
         self.per_kg = rates.loading + rates.dismantling - rates.scrap
         self.per_kwh = rates.test + rates.repurposing
+        self.unless_fit = np.array([0.0, np.nan])
+        self.damage = np.array([0.0, rates.damaged])
         self.is_assayed = is_assayed(packs) if packs.assay_kg else None
 
     def fill(self, rows: slice, work: _Work) -> None:
@@ -139,16 +144,18 @@ class _Kernel:
         np.multiply(work.row, self.rates.cells.width, out=work.row)
 
     def _carriage(self, rows: slice, work: _Work) -> None:
-        """Masses, and freight in yuan per kg."""
-        given = self.packs.mass_kg[rows]
-        np.take(self.rates.mass, work.kind, out=work.mass, mode="wrap")
+        """Masses, and freight in yuan per kg.
+
+        What is known is never negative, so the greater of it and the negated estimate is itself,
+        and where nothing is known it is the estimate: NaN loses. A mask would mispredict branches.
+        """
+        np.take(self.usual_mass, work.kind, out=work.mass, mode="wrap")
         np.multiply(work.mass, self.packs.energy_kwh[rows], out=work.mass)
-        np.equal(given, given, out=work.flag)
-        np.putmask(work.mass, work.flag, given)
-        distance = self.packs.distance_km[rows]
-        np.multiply(distance, self.rates.freight, out=work.freight)
-        np.isnan(distance, out=work.flag)
-        np.putmask(work.freight, work.flag, self.rates.distance * self.rates.freight)
+        np.fmax(work.mass, self.packs.mass_kg[rows], out=work.mass)
+        np.abs(work.mass, out=work.mass)
+        np.fmax(self.packs.distance_km[rows], -self.rates.distance, out=work.freight)
+        np.abs(work.freight, out=work.freight)
+        np.multiply(work.freight, self.rates.freight, out=work.freight)
 
     def _regeneration(self, rows: slice, work: _Work) -> None:
         value = self.out.regeneration[rows]
@@ -157,8 +164,9 @@ class _Kernel:
         np.add(work.freight, self.per_kg, out=work.a)
         np.multiply(work.a, work.mass, out=work.a)
         np.subtract(value, work.a, out=value)
-        np.multiply(work.mass, self.rates.damaged, out=work.b)
-        np.multiply(work.b, self.packs.is_damaged[rows], out=work.b)
+        np.copyto(work.at, self.packs.is_damaged[rows])
+        np.take(self.damage, work.at, out=work.b, mode="wrap")
+        np.multiply(work.b, work.mass, out=work.b)
         np.subtract(value, work.b, out=value)
 
     def _half_widths(self, rows: slice, work: _Work) -> None:
@@ -194,14 +202,10 @@ class _Kernel:
         np.add(work.at, work.row, out=work.at)
         _along(soh, rates.cells, work, work.cells)
         np.multiply(work.cells, soh, out=work.cells)
-        for values, table, unknown in (
-            (packs.age_years[rows], rates.age, rates.age_unknown),
-            (packs.spread[rows], rates.spread, rates.spread_unknown),
-        ):
-            _segments(values, table, work)
-            _along(values, table, work, work.a)
-            np.isnan(values, out=work.flag)
-            np.putmask(work.a, work.flag, unknown)
+        for facts, table in ((packs.age_years, rates.age), (packs.spread, rates.spread)):
+            np.fmax(facts[rows], UNKNOWN, out=work.c)
+            _segments(work.c, table, work)
+            _along(work.c, table, work, work.a)
             np.multiply(work.cells, work.a, out=work.cells)
 
     def _cascade(self, rows: slice, work: _Work) -> None:
@@ -215,7 +219,9 @@ class _Kernel:
         np.multiply(work.a, self.out.regeneration[rows], out=work.a)
         np.add(value, work.a, out=value)
         np.less_equal(self.packs.is_graded[rows], self.packs.is_damaged[rows], out=work.flag)
-        np.putmask(value, work.flag, np.nan)
+        np.copyto(work.at, work.flag)
+        np.take(self.unless_fit, work.at, out=work.a, mode="wrap")
+        np.add(value, work.a, out=value)
 
     def _compare(self, rows: slice, work: _Work) -> None:
         """Two intervals share more than half of the shorter where their middles are less apart

@@ -34,13 +34,21 @@ class Lines:
         return len(self.breaks) + 1
 
 
-def lines(grids: Sequence[Grid], factors: Sequence[float] = (1.0,)) -> Lines:
+def lines(
+    grids: Sequence[Grid], factors: Sequence[float] = (1.0,), unknown: float | None = None
+) -> Lines:
     """A row for each grid and factor: ``factor`` times what the grid says. Grids outermost.
 
-    Breakpoints at which no row bends are left out.
+    Breakpoints at which no row bends are left out. Where ``unknown`` is given it stands below
+    nought, for arguments of which nothing is known and which are written as -1.
     """
     points = sorted({step for grid in grids for step, _ in grid})
     segments = [[_line(grid, start) for grid in grids] for start in (None, *points)]
+    if unknown is not None:
+        above = [at for at in points if at > 0]
+        segments = [[_line(grid, start) for grid in grids] for start in (0.0, *above)]
+        segments.insert(0, [(unknown, 0.0)] * len(grids))
+        points = [0.0, *above]
     bends = [i for i in range(len(points)) if segments[i] != segments[i + 1]]
     kept = [segments[0], *(segments[i + 1] for i in bends)]
     rows = [

@@ -34,7 +34,8 @@ class Rates:
     ``half_width``: of the interval by route, as a part of gross metal value; ``price`` yuan per kg
     of an element, ``paid`` the same times the payable share; ``kg``: kilograms of it per kWh.
     ``cells``: price of a kWh of new cells times the discounts of state of health and format, by
-    kind and format, over the state of health. ``later``: what a yuan of recycling is worth now.
+    kind and format, over the state of health; ``age`` and ``spread`` factors, below nought where
+    unknown. ``later``: what a yuan of recycling is worth now.
     """
 
     price: dict[str, float]
@@ -47,9 +48,7 @@ class Rates:
     half_width: dict[str, Floats]
     cells: Lines
     age: Lines
-    age_unknown: float
     spread: Lines
-    spread_unknown: float
     loading: float
     freight: float
     distance: float
@@ -92,10 +91,8 @@ def rates(
         later=_by_family({family: _later(guide, family) for family in guide.cell_of}),
         half_width={route: _half_widths(guide, bands, route) for route in ROUTES},
         cells=_cells(guide, cell),
-        age=lines([guide.age_factor]),
-        age_unknown=guide.age_unknown.value,
-        spread=lines([guide.spread_factor]),
-        spread_unknown=guide.spread_unknown.value,
+        age=lines([guide.age_factor], unknown=guide.age_unknown.value),
+        spread=lines([guide.spread_factor], unknown=guide.spread_unknown.value),
         loading=guide.loading_per_kg.value,
         freight=guide.freight_per_kg_km.value,
         distance=guide.distance_km.value,

@@ -174,7 +174,7 @@ def _mass(packs: PackColumn, rates: Rates, kind: Codes) -> Floats:
 def _transport(packs: PackColumn, rates: Rates, mass: Floats) -> Floats:
     """Class-9 transport as a cost: loading and freight by mass and distance."""
     distance = np.where(np.isnan(packs.distance_km), rates.distance, packs.distance_km)
-    cost: Floats = mass * (distance * rates.freight + rates.loading)
+    cost: Floats = mass * (rates.freight * distance + rates.loading)
     return -cost
 
 
@@ -197,8 +197,8 @@ def _cascade(packs: PackColumn, rates: Rates, regeneration: Floats) -> Parts:
     kind = kernel.kinds(packs)
     soh = np.where(packs.is_graded & ~packs.is_damaged, packs.soh, np.nan)
     row = kind * len(FORMATS) + packs.format
-    age = _known(look_up(packs.age_years, rates.age), rates.age_unknown)
-    spread = _known(look_up(packs.spread, rates.spread), rates.spread_unknown)
+    age = look_up(np.fmax(packs.age_years, kernel.UNKNOWN), rates.age)
+    spread = look_up(np.fmax(packs.spread, kernel.UNKNOWN), rates.spread)
     return {
         "cells": packs.energy_kwh * (look_up(soh, rates.cells, row) * soh * age * spread),
         "transport": _transport(packs, rates, _mass(packs, rates, kind)),
@@ -206,10 +206,6 @@ def _cascade(packs: PackColumn, rates: Rates, regeneration: Floats) -> Parts:
         "repurposing": -(packs.energy_kwh * rates.repurposing),
         "later_recycling": regeneration * rates.later[kind],
     }
-
-
-def _known(looked_up: Floats, otherwise: float) -> Floats:
-    return np.where(np.isnan(looked_up), otherwise, looked_up)
 
 
 def look_up(x: Floats, table: Lines, row: Codes | int = 0) -> Floats:
