@@ -117,7 +117,8 @@ class ComparablePack(db.Base):
     """One pack of a sale with its share of the total; the shares sum to it to the minor unit.
 
     ``facts`` are `PackFacts` in plain JSON as known when the price was fixed, so that any guide
-    values it as of then. A notice gives its whole lot in one row without a pack.
+    values it as of then. A notice gives its whole lot in one row without a pack, with an energy
+    of 0 where it does not say it: such a sale is shown and not valued.
     """
 
     __tablename__ = "comparable_pack"
