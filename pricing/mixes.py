@@ -68,8 +68,8 @@ class Mix:
         return {
             "used": self.used,
             "counts": self.counts,
-            "volumes": {kind: str(volume) for kind, volume in self.volumes.items()},
-            "shares": {kind: str(share) for kind, share in self.shares.items()},
+            "volumes": {kind: _text(volume) for kind, volume in self.volumes.items()},
+            "shares": {kind: _text(share) for kind, share in self.shares.items()},
             "submitters": self.submitters,
             "largest_share": _text(self.largest_share),
             "is_capped": self.is_capped,
@@ -220,4 +220,5 @@ def _rounded(number: Fraction, step: Decimal) -> Decimal:
 
 
 def _text(number: Decimal | None) -> str | None:
-    return None if number is None else str(number)
+    """Without the zeros that a column of the database adds."""
+    return None if number is None else f"{number.normalize():f}"
