@@ -218,7 +218,9 @@ def head(session: orm.Session, organisation_id: int) -> int:
 
 def _bid(session: orm.Session, valuer_id: int, lot_id: int, at: datetime) -> bool:
     """Whether somebody of the valuer's group bid on a lot."""
-    bidders = sa.select(Evidence.organisation_id.distinct()).where(
-        Evidence.lot_id == lot_id, Evidence.kind == EvidenceKind.BID, Evidence.at <= at
+    bidders = (
+        sa.select(Evidence.organisation_id)
+        .where(Evidence.lot_id == lot_id, Evidence.kind == EvidenceKind.BID, Evidence.at <= at)
+        .distinct()
     )
     return any(is_one_group(session, bidder, valuer_id) for bidder in session.scalars(bidders))

@@ -168,11 +168,15 @@ def standing(session: orm.Session, series: str, on: date) -> IndexValue | None:
     return session.scalar(before.limit(1)) or session.scalar(after.limit(1))
 
 
-def levels(session: orm.Session, on: date) -> IndexLevels:
-    """The latest standing value of every series on or before ``on``; held values do not count."""
+def levels(session: orm.Session, on: date, *, known_at: datetime | None = None) -> IndexLevels:
+    """The latest standing value of every series on or before ``on``; held values do not count.
+
+    ``known_at``: as they stood at that instant, without what was entered or corrected later.
+    """
+    standing_then = _standing() if known_at is None else _stood(known_at)
     rows = session.scalars(
         sa.select(IndexValue)
-        .where(IndexValue.on_date <= on, *_standing())
+        .where(IndexValue.on_date <= on, *standing_then)
         .ext(distinct_on(IndexValue.series))
         .order_by(IndexValue.series, IndexValue.on_date.desc()),
     )
@@ -232,6 +236,13 @@ def seed(session: orm.Session, *, at: datetime) -> list[IndexValue]:
 
 def _standing() -> tuple[sa.ColumnElement[bool], ...]:
     return IndexValue.superseded_by_id.is_(None), ~IndexValue.is_held
+
+
+def _stood(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    later = orm.aliased(IndexValue)
+    is_later = sa.exists().where(later.id == IndexValue.superseded_by_id, later.entered_at > at)
+    stands = IndexValue.superseded_by_id.is_(None) | is_later
+    return IndexValue.entered_at <= at, stands, ~IndexValue.is_held
 
 
 def _one_writer(session: orm.Session, series: str) -> None:

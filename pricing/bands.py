@@ -1,0 +1,85 @@
+"""How wide a guide's range is: measured on the sales that it said something of, else as stated.
+
+The residual of a sale is (price - value) / gross metal value, divided by the factor that the age of
+guide and levels had widened its range by on that day, because the same factor widens the band
+again. Cells are (route, chemistry); see ``intervals`` for the band and its fall-backs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import orm
+
+from pricing import forecasts
+from pricing.coefficients import ROUTES, GuideCoefficients, family_of
+from pricing.forecasts import Forecast
+from pricing.guides import Edition
+from pricing.intervals import Band, mondrian_bands, staleness
+from pricing.materials import CHEMISTRIES
+
+Cell = tuple[str, str]
+
+
+def of_guide(session: orm.Session, edition: Edition, *, at: datetime) -> dict[Cell, Band]:
+    """The band of every (route, chemistry) of an edition's guide, from the sales of the year up to
+    an instant that still counted then.
+    """
+    lines = [
+        forecast
+        for forecast in forecasts.known(session, at=at, guide_ids=[edition.guide_id])
+        if forecast.said is not None
+    ]
+    return mondrian_bands(
+        [residual(forecast) for forecast in lines],
+        [(forecast.comparable.route.value, forecast.comparable.chemistry) for forecast in lines],
+        stated(GuideCoefficients.from_json(edition.coefficients)),
+    )
+
+
+def residual(forecast: Forecast) -> float:
+    """How far the price lay off the value, in parts of gross metal value and of the widening.
+
+    Refuses a guide that said nothing (``ValueError``).
+    """
+    line = forecast.line
+    if line is None:
+        raise ValueError("nothing was said of this sale")
+    return (line.price - line.said.value) / line.gross / staleness(forecast.stale_days)
+
+
+def stated(guide: GuideCoefficients) -> dict[Cell, float]:
+    """The half width that the guide states for every cell, in parts of gross metal value."""
+    return {
+        (route, chemistry): guide.stated_range[route][family_of(chemistry)].value
+        + (guide.unknown_ternary_range.value if chemistry == "ternary" else 0.0)
+        for route in ROUTES
+        for chemistry in CHEMISTRIES
+    }
+
+
+def plain(bands: dict[Cell, Band], chemistries: Iterable[str]) -> list[dict[str, Any]]:
+    """The bands of these chemistries in plain JSON, for the inputs of a value."""
+    return [
+        {
+            "route": route,
+            "chemistry": chemistry,
+            "half_width": bands[route, chemistry].half_width,
+            "n": bands[route, chemistry].n,
+            "origin": bands[route, chemistry].origin,
+        }
+        for chemistry in sorted(chemistries)
+        for route in ROUTES
+        if (route, chemistry) in bands
+    ]
+
+
+def measured(rows: Iterable[dict[str, Any]]) -> dict[Cell, Band]:
+    """Of bands in plain JSON those from sales; what a guide states stands in its coefficients."""
+    return {
+        (row["route"], row["chemistry"]): Band(row["half_width"], row["n"], row["origin"])
+        for row in rows
+        if row["origin"] != "stated"
+    }
