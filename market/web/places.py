@@ -31,6 +31,7 @@ PLACES: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("/fleet", N_("Fleet"), SELLERS),
     ("/reports", N_("Health reports"), (*SELLERS, Kind.LAB, Kind.REGULATOR)),
     ("/lots", N_("My lots"), SELLERS),
+    ("/outlook", N_("Outlook"), BUYERS),
     ("/bids", N_("My bids"), BUYERS),
     ("/awards", N_("Deals"), (*TRADERS, Kind.OPERATOR, Kind.REGULATOR)),
     ("/handovers", N_("Handovers"), HANDS),
