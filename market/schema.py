@@ -54,6 +54,8 @@ import pricing.indices
 import pricing.panels
 import pricing.points
 import pricing.redistributions
+import pricing.references
+import pricing.score_disputes
 import pricing.submissions
 from listings import db
 from market import resources
