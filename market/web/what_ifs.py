@@ -299,7 +299,7 @@ def _level(quote: Quote) -> Knob:
 
 @blueprint.app_template_filter("signed")
 def signed(sum_of: Money | None) -> str:
-    """An amount with its sign: ``+¥1.00``; a dash for nothing."""
+    """An amount with its sign (``+¥1.00``), which no line parts; a dash for nothing."""
     if sum_of is None:
         return "–"
-    return f"+{money(sum_of)}" if sum_of.minor > 0 else money(sum_of)
+    return f"+\u2060{money(sum_of)}" if sum_of.minor > 0 else money(sum_of)

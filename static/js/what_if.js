@@ -25,6 +25,7 @@
   // Only the newest answer is shown, whatever order they come in.
   function answer(form) {
     const place = document.querySelector(form.dataset.whatIf);
+    const output = form.querySelector("output");
     let timer = 0;
     let asked = null;
     form.addEventListener("input", () => {
@@ -40,6 +41,8 @@
           if (!reply.ok && reply.status !== 422) return;
           const fresh = new DOMParser().parseFromString(await reply.text(), "text/html").body;
           place.replaceChildren(...fresh.childNodes);
+          const figure = place.querySelector(".figure");
+          output.textContent = figure ? figure.textContent : "";
         } catch {
           // The button still works.
         }
