@@ -15,7 +15,7 @@ from sqlalchemy import orm
 
 from pricing import forecasts
 from pricing.coefficients import ROUTES, GuideCoefficients, family_of
-from pricing.forecasts import Forecast
+from pricing.forecasts import Miss
 from pricing.guides import Edition
 from pricing.intervals import Band, mondrian_bands, staleness
 from pricing.materials import CHEMISTRIES
@@ -27,27 +27,17 @@ def of_guide(session: orm.Session, edition: Edition, *, at: datetime) -> dict[Ce
     """The band of every (route, chemistry) of an edition's guide, from the sales of the year up to
     an instant that still counted then.
     """
-    lines = [
-        forecast
-        for forecast in forecasts.known(session, at=at, guide_ids=[edition.guide_id])
-        if forecast.said is not None
-    ]
+    misses = forecasts.misses(session, edition.guide_id, at=at)
     return mondrian_bands(
-        [residual(forecast) for forecast in lines],
-        [(forecast.comparable.route.value, forecast.comparable.chemistry) for forecast in lines],
+        [residual(miss) for miss in misses],
+        [(miss.route.value, miss.chemistry) for miss in misses],
         stated(GuideCoefficients.from_json(edition.coefficients)),
     )
 
 
-def residual(forecast: Forecast) -> float:
-    """How far the price lay off the value, in parts of gross metal value and of the widening.
-
-    Refuses a guide that said nothing (``ValueError``).
-    """
-    line = forecast.line
-    if line is None:
-        raise ValueError("nothing was said of this sale")
-    return (line.price - line.said.value) / line.gross / staleness(forecast.stale_days)
+def residual(miss: Miss) -> float:
+    """How far the price lay off the value, in parts of gross metal value and of the widening."""
+    return (miss.price - miss.value) / miss.gross / staleness(miss.stale_days)
 
 
 def stated(guide: GuideCoefficients) -> dict[Cell, float]:

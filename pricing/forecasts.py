@@ -5,12 +5,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
 from listings import db
+from listings.lots import Route
 from pricing.comparables import Comparable, is_excluded
 from pricing.guides import Edition, Guide
 from pricing.scores import Line, Said
@@ -100,11 +102,7 @@ def known(
     """Every forecast of a sale that counts at an instant and is at most a year old by then, the
     newest sale first, of these guides or of all.
     """
-    wanted = [
-        Comparable.sold_at <= at,
-        Comparable.sold_at > at - WINDOW,
-        ~is_excluded(at),
-    ]
+    wanted = [*_counting(at)]
     if guide_ids is not None:
         wanted.append(Forecast.guide_id.in_(guide_ids))
     rows = (
@@ -115,6 +113,41 @@ def known(
         .order_by(Comparable.sold_at.desc(), Comparable.id.desc(), Forecast.guide_id)
     )
     return list(session.scalars(rows))
+
+
+class Miss(NamedTuple):
+    """One sale that a guide said something of: price, value and gross metal value in minor units,
+    the trading days of its widening, and what kind of sale it was.
+    """
+
+    price: int
+    value: int
+    gross: int
+    stale_days: int
+    route: Route
+    chemistry: str
+
+
+def misses(session: orm.Session, guide_id: int, *, at: datetime) -> list[Miss]:
+    """What bands are made of: a guide's sales of the year up to an instant that counted then."""
+    rows = (
+        sa.select(
+            Comparable.total_minor,
+            Forecast.value_minor,
+            Forecast.gross_minor,
+            Forecast.stale_days,
+            Comparable.route,
+            Comparable.chemistry,
+        )
+        .join(Comparable, Comparable.id == Forecast.comparable_id)
+        .where(Forecast.guide_id == guide_id, Forecast.state == ForecastState.SAID, *_counting(at))
+        .order_by(Forecast.id)
+    )
+    return [Miss._make(row) for row in session.execute(rows)]
+
+
+def _counting(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return Comparable.sold_at <= at, Comparable.sold_at > at - WINDOW, ~is_excluded(at)
 
 
 def _said(value: int | None, low: int | None, high: int | None) -> Said | None:

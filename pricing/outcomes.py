@@ -29,6 +29,8 @@ from pricing.waterfalls import bounds, total, waterfall
 
 RECENT = timedelta(days=30)
 """A sale is dealt with seconds after its award; older ones than this are left as they are."""
+IN_FORCE_ONCE = (EditionState.EFFECTIVE, EditionState.SUPERSEDED)
+_LOCK = 0x666F7265  # any number that nobody else locks
 
 
 class NoValueByRoute(Refused):
@@ -62,8 +64,14 @@ class _Amounts:
 def keep_due(session: orm.Session, *, at: datetime, since: timedelta = RECENT) -> list[Forecast]:
     """Keep what every guide had said of the sales that nobody dealt with yet, the oldest first.
 
-    Sales from before packs were kept with them, and sales elsewhere, are left out.
+    Sales from before packs were kept with them, and sales elsewhere, are left out. Where another
+    process is at it nothing is done.
     """
+    if not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))):
+        return []
+    has_guide = sa.exists().where(
+        Edition.state.in_(IN_FORCE_ONCE), Edition.effective_from < Comparable.priced_at
+    )
     has_packs = sa.exists().where(ComparablePack.comparable_id == Comparable.id)
     is_done = sa.exists().where(Forecast.comparable_id == Comparable.id)
     due = sa.select(Comparable).where(
@@ -71,6 +79,7 @@ def keep_due(session: orm.Session, *, at: datetime, since: timedelta = RECENT) -
         Comparable.sold_at <= at,
         Comparable.sold_at > at - since,
         has_packs,
+        has_guide,
         ~is_done,
     )
     sales = session.scalars(due.order_by(Comparable.priced_at, Comparable.id)).all()
@@ -91,7 +100,7 @@ def editions_before(session: orm.Session, sale: Comparable) -> list[Edition]:
         session.scalars(
             sa.select(Edition)
             .where(
-                Edition.state.in_((EditionState.EFFECTIVE, EditionState.SUPERSEDED)),
+                Edition.state.in_(IN_FORCE_ONCE),
                 Edition.effective_from < sale.priced_at,
             )
             .ext(distinct_on(Edition.guide_id))
@@ -106,7 +115,7 @@ def edition_before(session: orm.Session, edition: Edition) -> Edition | None:
         sa.select(Edition)
         .where(
             Edition.guide_id == edition.guide_id,
-            Edition.state.in_((EditionState.EFFECTIVE, EditionState.SUPERSEDED)),
+            Edition.state.in_(IN_FORCE_ONCE),
             Edition.effective_from < edition.effective_from,
             Edition.id != edition.id,
         )

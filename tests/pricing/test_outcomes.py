@@ -246,7 +246,9 @@ def test_with_nineteen_sales_the_range_is_measured_on_them(session, edition, sel
     sell(9_000, at=NOW - timedelta(days=1))
     outcomes.keep_due(session, at=NOW)
     found = bands.of_guide(session, edition, at=NOW)
-    residuals = sorted(abs(bands.residual(line)) for line in forecasts.known(session, at=NOW))
+    residuals = sorted(
+        abs(bands.residual(miss)) for miss in forecasts.misses(session, edition.guide_id, at=NOW)
+    )
     assert (found[cell].origin, found[cell].n) == ("cell", 19)
     assert found[cell].half_width == residuals[17]  # k = ceil(20 x 0.9)
     assert (found["regeneration", "NMC622"].origin, found["regeneration", "NMC622"].n) == (
