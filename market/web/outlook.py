@@ -114,7 +114,6 @@ def show() -> Any:
         curve=_curve(lines, found.alone.of(places), wanted),
         plan=_plan(found.shown),
         plan_picture=_plan_picture(found.shown),
-        plan_source=registrations.plan().source,
         carried=registrations.carried(),
         first=registrations.table().first,
         last=registrations.table().last,
