@@ -138,6 +138,11 @@ def answer(
     return found
 
 
+def of_value(session: orm.Session, guide_value_id: int) -> list[Complaint]:
+    """The complaints about one kept value, newest first."""
+    return list(session.scalars(_all().where(Complaint.guide_value_id == guide_value_id)))
+
+
 def of_lot(session: orm.Session, lot_id: int) -> list[Complaint]:
     """The complaints about any version of any value of a lot, newest first."""
     return list(session.scalars(_all().where(GuideValue.lot_id == lot_id)))

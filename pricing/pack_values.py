@@ -65,7 +65,7 @@ def of_edition(session: orm.Session, edition: Edition, pack: Pack, *, at: dateti
     if edition.state is not EditionState.EFFECTIVE:
         raise values.NotInForce(number=edition.number)
     refuse_past_review(edition.review_due_on, days.of(at))
-    values.refuse_party(session, edition, {pack.owner_id})
+    values.refuse_party(session, edition, {pack.owner_id}, at=at)
     inputs = values.inputs_for(session, edition, [pack], at=at)
     coefficients = GuideCoefficients.from_json(edition.coefficients)
     return Worked(edition, inputs, values.compute(inputs, coefficients))

@@ -18,7 +18,7 @@ from sqlalchemy import orm
 from listings import journal
 from listings.errors import N_, Refused
 from listings.users import User
-from pricing import points, values
+from pricing import dossiers, guides, points, values
 from pricing.coefficients import GuideCoefficients
 from pricing.guides import Edition, GuideValue
 
@@ -55,7 +55,8 @@ class Check:
 
 def of_value(session: orm.Session, guide_value: GuideValue) -> dict[str, Any]:
     """The record of a kept value: result and inputs with their hashes, the edition with everybody
-    who signed it, its methodology, coefficients and prices, and what was done to it when.
+    who signed it, its methodology, coefficients and prices, its evidence, what was said against
+    it, and what was done to it when.
     """
     edition = guide_value.edition
     return {
@@ -65,6 +66,7 @@ def of_value(session: orm.Session, guide_value: GuideValue) -> dict[str, Any]:
         "result_sha256": _sha256(guide_value.result),
         "inputs_sha256": _sha256(guide_value.inputs),
         **values.document(guide_value),
+        **dossiers.of_value(session, guide_value),
         "edition": of_edition(session, edition),
         "acts": _acts(session, edition),
     }
@@ -93,6 +95,7 @@ def of_edition(session: orm.Session, edition: Edition) -> dict[str, Any]:
             "version": edition.methodology.version,
             "sha256": edition.methodology.sha256,
             "text": edition.methodology.text,
+            "parameters": edition.methodology.parameters,
         },
         "prices": [
             points.to_json(known[code]) | price for code, price in sorted(edition.prices.items())
@@ -107,6 +110,7 @@ def check(record: Any) -> Check:
     Refuses what is no such record, and figures that the computation itself refuses.
     """
     result, inputs, coefficients, methodology = _read(record)
+    stated = guides.hash_of(methodology, record.get("methodology_parameters"))
     again = values.compute(inputs, coefficients)
     found = rfc8785.dumps(again)
     kept = rfc8785.dumps(result)
@@ -117,7 +121,7 @@ def check(record: Any) -> Check:
         is_same_result=found == kept and record.get("result_sha256") == _sha256(found),
         is_same_inputs=record.get("inputs_sha256") == _sha256(given_inputs),
         is_same_coefficients=inputs.get("coefficients_sha256") == coefficients_sha256,
-        is_same_methodology=result.get("methodology_sha256") == _sha256(methodology.encode()),
+        is_same_methodology=result.get("methodology_sha256") == stated,
     )
 
 
