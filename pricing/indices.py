@@ -21,7 +21,7 @@ from listings.errors import N_, Conflict, NotFound, Refused
 from listings.money import MINOR_DIGITS
 from listings.parties import Acting, Kind, demand
 from pricing import seeded
-from pricing.bases import Basis, Price, Substance, Tax, Unit
+from pricing.bases import CURRENCY_UNITS, Basis, Price, Substance, Tax, Unit
 from pricing.levels import IndexLevels, Quote
 
 TAX_RATE = Decimal("0.13")  # value-added tax on metals and batteries in China
@@ -212,7 +212,7 @@ def held(session: orm.Session) -> list[IndexValue]:
 def seed(session: orm.Session, *, at: datetime) -> list[IndexValue]:
     """Enter the packaged values on their own dates; those that stand already are left alone."""
     entered = []
-    for found in seeded.quotes():
+    for found in [*seeded.quotes(), *seeded.exchange_rates()]:
         there = standing(session, found.series, found.on)
         if there is not None and there.on_date == found.on:
             continue
@@ -294,7 +294,9 @@ def _demand_sound(row: IndexValue, today: date) -> None:
 
 
 def _demand_basis(row: IndexValue) -> None:
-    """Known words that fit together: cells are priced per kWh, masses never per point."""
+    """Known words that fit together: cells are priced per kWh, masses never per point, money by
+    the unit of another currency and without tax.
+    """
     known: dict[str, list[str]] = {
         "basis": list(Substance),
         "unit": list(Unit),
@@ -308,6 +310,13 @@ def _demand_basis(row: IndexValue) -> None:
     if is_cell != (row.unit == Unit.KWH):
         wanted = N_("new cells are priced per kWh, everything else by mass or point")
         raise IndexFieldWrong("unit", name="unit", value=row.unit, wanted=wanted)
+    is_money = row.basis == Substance.MONEY
+    if is_money != (row.unit in CURRENCY_UNITS) or row.unit == row.currency:
+        wanted = N_("money is priced by the unit of another currency, and nothing else is")
+        raise IndexFieldWrong("unit", name="unit", value=row.unit, wanted=wanted)
+    if is_money and row.is_tax_included:
+        wanted = N_("there is no tax in a rate of exchange")
+        raise IndexFieldWrong("is_tax_included", name="tax", value=N_("included"), wanted=wanted)
     if row.unit == Unit.POINT:
         row.price.per_kg_of(Substance(row.basis))  # refuses a point of a mass
 

@@ -339,9 +339,7 @@ def levels_of(session: orm.Session, guide: GuideCoefficients, at: datetime) -> I
     that a day without a new value leaves the inputs as they were.
     """
     names = {*guide.index_of.values(), *guide.cell_of.values()}
-    known = indices.levels(session, days.of(at), known_at=at)
-    quotes = {name: known.quote(name) for name in sorted(names)}
-    return IndexLevels(max(quote.on for quote in quotes.values()), quotes)
+    return indices.levels(session, days.of(at), known_at=at).of(names, guide.currency)
 
 
 def _tables(chemistries: set[str]) -> list[Row]:

@@ -95,6 +95,7 @@ PURE: dict[str, set[str]] = {
     "pricing.lines": WORDS | PRICES | {"numpy"},
     "pricing.rates": WORDS | PRICES | {"numpy"},
     "pricing.valuation": WORDS | PRICES | {"numpy"},
+    "pricing.moves": WORDS | PRICES,
     "pricing.what_if": WORDS | PRICES,
     "pricing.waterfalls": WORDS | PRICES | {"numpy"},
     "pricing.parameters": WORDS,
