@@ -1,0 +1,100 @@
+"""Two more valuers of the seeded market, with guides of their own and two editions each: from three
+on there is a reference value, and an edition before is what a skill is measured against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from listings import days
+from market.seeding.stage import Stage
+from pricing import editions, guides, seeded
+
+ASSUMED: Final = "House assumption of the demonstration, unverified"
+REVIEWED_IN: Final = timedelta(days=365)
+METHODOLOGY: Final = (
+    "本机构以现货成交、再以报价、最后以公开数据为据；再生利用按金属指数乘以计价系数，"
+    "梯次利用按新电芯价格、健康状态与折扣系数计算。演示用，系数未经核实。"
+)
+
+
+class Opinion(NamedTuple):
+    """An edition: by how much second-life discounts and payables differ from the packaged guide,
+    how wide the stated range is, and how many hours before the packaged one it took effect.
+    """
+
+    number: str
+    discount: float
+    payable: float
+    width: float
+    hours_before: int
+
+
+GUIDES: Final[dict[str, tuple[str, str, tuple[Opinion, Opinion]]]] = {
+    "valuer_two": (
+        "valuer.two",
+        "华南退役电池周度价格",
+        (Opinion("第1期", 1.20, 1.05, 1.2, 20), Opinion("第2期", 1.08, 1.02, 1.0, 6)),
+    ),
+    "valuer_three": (
+        "valuer.three",
+        "长淮动力电池残值指南",
+        (Opinion("2025-1", 0.80, 0.97, 0.9, 18), Opinion("2025-2", 0.92, 0.98, 0.9, 4)),
+    ),
+}
+
+
+def build(stage: Stage, *, at: datetime) -> None:
+    """Let both valuers publish their editions in the hours before ``at``."""
+    for box, name, opinions in GUIDES.values():
+        assessor, approver = stage.by(box), stage.by(f"{box}.approver")
+        opened_at = at - timedelta(hours=opinions[0].hours_before)
+        with stage.begin() as session:
+            guide = guides.create(session, assessor, name=name, at=opened_at)
+            session.flush()
+            text = guides.methodology(session, assessor, guide.id, text=METHODOLOGY, at=opened_at)
+            session.flush()
+            guide_id, methodology_id = guide.id, text.id
+        for opinion in opinions:
+            said_at = at - timedelta(hours=opinion.hours_before)
+            with stage.begin() as session:
+                edition = editions.draft(
+                    session,
+                    assessor,
+                    guide_id,
+                    number=opinion.number,
+                    coefficients=coefficients(opinion),
+                    explanation="演示数据：样本数 n = 0，系数为假设，未经核实。",
+                    review_due_on=days.of(said_at + REVIEWED_IN),
+                    methodology_id=methodology_id,
+                    at=said_at,
+                )
+                session.flush()
+                editions.propose(session, assessor, edition.id, at=said_at)
+                editions.approve(session, approver, edition.id, at=said_at)
+
+
+def coefficients(opinion: Opinion) -> dict[str, Any]:
+    """The packaged coefficients as this valuer sees them; what differs says that it is assumed."""
+    found = seeded.edition().coefficients.to_json()
+    for grid in found["soh_discount"].values():
+        for _, figure in grid:
+            _times(figure, opinion.discount)
+    for shares in found["payable"].values():
+        _each(shares, lambda figure: _times(figure, opinion.payable))
+    for families in found["stated_range"].values():
+        _each(families, lambda figure: _times(figure, opinion.width))
+    return found
+
+
+def _each(figures: dict[str, dict[str, Any]], act: Callable[[dict[str, Any]], None]) -> None:
+    for figure in figures.values():
+        act(figure)
+
+
+def _times(figure: dict[str, Any], factor: float) -> None:
+    """Four places are as exact as an assumption can be; no share is above one."""
+    figure["value"] = min(1.0, round(figure["value"] * factor, 4))
+    figure["source"] = ASSUMED
