@@ -15,7 +15,7 @@ from pricing.guides import Edition, GuideValue
 
 
 def of_edition(session: orm.Session, edition: Edition) -> dict[str, Any]:
-    """In plain JSON: parameters, data mix as proposed, rights of that time, corrections, comments."""
+    """In plain JSON: parameters, data mix as proposed, rights then, corrections, comments."""
     correction = corrections.of(session, edition.id)
     rights = redistributions.stated(session, edition.guide_id, edition.announced_at)
     return {

@@ -262,4 +262,22 @@ LABELS: dict[str, dict[str, str]] = {
         "done": N_("Read"),
         "refused": N_("Refused"),
     },
+    "Side": {
+        "sells": N_("Sells"),
+        "buys": N_("Buys"),
+        "both": N_("Sells and buys"),
+        "neither": N_("Neither sells nor buys"),
+    },
+    "DataKind": {
+        "trade": N_("concluded trade"),
+        "bid": N_("bid"),
+        "offer": N_("offer"),
+        "other": N_("other"),
+    },
+    "Interest": {
+        "owns": N_("owns it"),
+        "buys": N_("buys it"),
+        "affiliated": N_("is affiliated"),
+        "other": N_("another interest"),
+    },
 }
