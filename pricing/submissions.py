@@ -126,9 +126,9 @@ def submit(
     if on_date > days.of(at):
         raise DayInFuture("on_date", on=on_date.isoformat())
     if not price.is_finite() or not 0 < abs(price) < MOST:
-        raise PriceOutOfRange("price", value=price, name=N_("price"))
+        raise PriceOutOfRange("price", value=price, name=N_("reported price"))
     if volume is not None and not (volume.is_finite() and 0 < volume < MOST):
-        raise PriceOutOfRange("volume", value=volume, name=N_("volume"))
+        raise PriceOutOfRange("volume", value=volume, name=N_("reported volume"))
     row = Submission(
         panelist_id=panelist.id,
         point_id=point.id,
