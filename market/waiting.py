@@ -63,7 +63,7 @@ _DOORS: tuple[tuple[tuple[Kind, ...], str, str], ...] = (
     (OWNERS, N_("Group packs into a lot"), "/lots/new"),
     (UTILIZATION, N_("Look through the catalogue"), "/catalogue"),
     ((Kind.LAB,), N_("Examine a pack and sign a report"), "/reports"),
-    ((Kind.VALUER,), N_("Work on an edition of a guide"), "/guides"),
+    ((Kind.VALUER,), N_("Write the next edition of a guide"), "/guides/next"),
     ((Kind.CARRIER, Kind.OUTLET), N_("Sign a handover"), "/handovers"),
     ((Kind.REGULATOR,), N_("Look at handovers"), "/handovers"),
     ((Kind.OPERATOR,), N_("Record a line of the bank statement"), "/bank"),

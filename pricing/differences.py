@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import orm
+
+from pricing import points
 from pricing.coefficients import GuideCoefficients, Number
 from pricing.guides import Edition
 from pricing.points import PointPrice, prices_of
@@ -30,6 +33,15 @@ class Changed:
         if self.before.value == self.after.value:
             return None
         return (self.after.value - self.before.value) / abs(self.before.value)
+
+    @property
+    def has_old_source(self) -> bool:
+        """Whether the figure after still names the source of the one before."""
+        return (
+            self.before is not None
+            and self.after is not None
+            and self.before.source == self.after.source
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,16 @@ def between(before: Edition, after: Edition) -> Difference:
         prices=_prices(before, after),
         is_other_methodology=before.methodology_id != after.methodology_id,
     )
+
+
+def predecessor(session: orm.Session, edition: Edition) -> Edition | None:
+    """The published edition that came before one; for an edition not yet published the last."""
+    found = None
+    for other in points.published(session, edition.guide_id):
+        if other.id == edition.id:
+            break
+        found = other
+    return found
 
 
 def of_numbers(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Changed]:

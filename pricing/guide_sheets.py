@@ -64,11 +64,11 @@ class RowWithoutSource(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What a sheet says: coefficients in plain form, prices by code, and how many rows it had."""
+    """What a sheet says: coefficients in plain form, prices by code, and what its rows name."""
 
     coefficients: dict[str, Any]
     prices: dict[str, dict[str, str]]
-    rows: int
+    names: frozenset[str]
 
 
 def rows(
@@ -124,7 +124,7 @@ def read(
             problems.append(problem)
     if problems:
         raise Several(problems)
-    return Filled(content, filled, len(table.rows))
+    return Filled(content, filled, frozenset(seen))
 
 
 def _places(header: list[str], filename: str) -> dict[str, int]:

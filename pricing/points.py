@@ -28,6 +28,8 @@ from pricing.guides import Edition, EditionState
 from pricing.indices import HELD_FROM, TAX_RATE
 
 MOST = Decimal(10) ** 11
+UNITS = (Unit.TONNE, Unit.KG, Unit.POINT, Unit.KWH)
+SUBSTANCES = tuple(word for word in Substance if word.value != "money")
 _PLACES = Decimal("0.000001")
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,39}")
 _PUBLISHED = (EditionState.EFFECTIVE, EditionState.SUPERSEDED)
@@ -317,8 +319,8 @@ def _amount(given: object) -> Decimal | None:
 def _demand_basis(point: PricePoint) -> None:
     """Cells and packs go by kWh or mass, lithium and its like by mass or point."""
     words: dict[str, list[str]] = {
-        "substance": list(Substance),
-        "unit": list(Unit),
+        "substance": list(SUBSTANCES),
+        "unit": list(UNITS),
         "currency": list(MINOR_DIGITS),
     }
     shown = {name: getattr(point, name) for name in words}

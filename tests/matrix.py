@@ -41,7 +41,7 @@ from market.ledger import Account
 from market.payments import Payment
 from market.seeding import cast
 from market.settlements import Settlement
-from pricing import editions, indices
+from pricing import editions, indices, points
 from pricing.guides import Edition, Guide, GuideValue
 from pricing.indices import IndexValue
 
@@ -317,6 +317,10 @@ def _prices(session: orm.Session, scene: Scene) -> None:
     current: Edition | None = editions.effective(session, guide.id)
     assert current is not None
     rows["guide"], rows["edition effective"] = guide.id, current.id
+    rows["point"] = points.open_point(
+        session, valuer, guide.id, code="M-1", name="First", specification="dry", substance="Ni",
+        unit="t", is_tax_included=True, delivery="ex works", at=AT,
+    ).code  # fmt: skip
     for name in ("draft", "proposed"):
         edition = editions.draft(
             session, valuer, guide.id, number=f"M-{name}", coefficients=current.coefficients,

@@ -63,9 +63,15 @@ ROWS: Final[dict[str, Rows]] = {
     **dict.fromkeys(
         (
             "guides.show", "editions.new", "editions.draft", "guides.methodology",
-            "guides.publish_methodology",
+            "guides.publish_methodology", "guides.as_json", "edition_sheets.fill",
+            "price_points.index", "price_points.open_point", "price_points.history",
+            "differences.show", "feeds.of_guide",
         ),
         _GUIDE,
+    ),
+    "edition_sheets.template": {"xlsx": {"guide_id": "guide", "kind": "xlsx"}},
+    **dict.fromkeys(
+        ("price_points.show", "price_points.end"), {"": {"guide_id": "guide", "code": "point"}}
     ),
     **dict.fromkeys(("editions.show", "editions.as_csv", "editions.as_json"), _READ_EDITION),
     **dict.fromkeys(("editions.edit", "editions.change", "editions.propose"), _DRAFT),
@@ -159,6 +165,10 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
     "sales.check": _TERMS,
     "sales.publish": _TERMS,
     "editions.send_back": {"reason": "look again"},
+    "price_points.open_point": {
+        "code": "M-2", "name": "Second", "specification": "dry", "substance": "Ni", "unit": "t",
+        "currency": "CNY", "delivery": "ex works",
+    },
     "guides.publish_methodology": {"text": "The next version."},
     "device_signing.prepare_release": {"key": "{public_key}"},
     "handovers.check": {"soc_percent": "20"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from listings.errors import N_
 from listings.words import gettext
 from market.web.forms import Form
+from pricing.coefficients import Number
 from pricing.waterfalls import LABELS as PARTS
 
 MOST_SOURCE = 600
@@ -62,11 +63,24 @@ class Row:
     label: str
     value: float
     source: str
+    earlier: float | None = None
 
     @property
     def text(self) -> str:
         """The number with as many places as it has."""
-        return f"{self.value:.10g}"
+        return figure(self.value)
+
+    @property
+    def before(self) -> str:
+        """The number that it is compared with, or nothing."""
+        return "" if self.earlier is None else figure(self.earlier)
+
+    @property
+    def share(self) -> float | None:
+        """The change as a part of the number before; None without one."""
+        if not self.earlier or self.earlier == self.value:
+            return None
+        return (self.value - self.earlier) / abs(self.earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +93,32 @@ class Group:
     rows: list[Row]
 
 
-def groups(coefficients: dict[str, Any]) -> list[Group]:
+def figure(value: float) -> str:
+    """A number with as many places as it has."""
+    return f"{value:.10g}"
+
+
+def groups(coefficients: dict[str, Any], before: Mapping[str, Number] | None = None) -> list[Group]:
     """All numbers of a guide in plain form, by coefficient, in reading order; coefficients of a
-    single number stand together in the last group, each with its unit.
+    single number stand together in the last group, each with its unit. ``before`` are the numbers
+    that they are compared with, by dotted name.
     """
     found, singles = [], []
     for name, (label, unit) in NAMES.items():
-        rows = list(_rows(name, coefficients[name]))
+        rows = [_beside(row, before or {}) for row in _rows(name, coefficients[name])]
         if rows[0].name == name:
             singles += [replace(row, label=f"{row.label} ({gettext(unit)})") for row in rows]
         else:
             found.append(Group(name, gettext(label), gettext(unit), rows))
     return [*found, Group("", gettext(N_("Costs and other single figures")), "", singles)]
+
+
+def label_of(name: str) -> tuple[str, str]:
+    """What a number is, by its dotted name, and its unit: “Dismantling”, “CNY/kg”."""
+    top, _, inner = name.partition(".")
+    label, unit = (gettext(text) for text in NAMES[top])
+    within = _label(top, inner)
+    return (f"{label} · {within}" if inner else label), unit
 
 
 def bases(coefficients: dict[str, Any]) -> list[tuple[str, str]]:
@@ -104,14 +132,24 @@ def bases(coefficients: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def read(form: Form, coefficients: dict[str, Any]) -> dict[str, Any]:
-    """The same coefficients with the numbers and sources of a form; its problems stay in it."""
+    """The same coefficients with the numbers and sources of a form; its problems stay in it.
+
+    A number that was changed under its old source takes the ``common_source`` of the form.
+    """
+    common = form.text("common_source", most=MOST_SOURCE)
 
     def leaf(name: str, found: dict[str, Any]) -> dict[str, Any]:
         given = form.decimal(name, required=True, least=Decimal(0), most=10**6)
         source = form.text(f"{name}.source", required=True, most=MOST_SOURCE)
-        return {"value": found["value"] if given is None else float(given), "source": source}
+        value = found["value"] if given is None else float(given)
+        is_stale = value != found["value"] and source == found["source"]
+        return {"value": value, "source": common if common and is_stale else source}
 
     return {name: _replace(name, value, leaf) for name, value in coefficients.items()}
+
+
+def _beside(row: Row, before: Mapping[str, Number]) -> Row:
+    return replace(row, earlier=before[row.name].value) if row.name in before else row
 
 
 def _replace(name: str, value: Any, leaf: Callable[[str, dict[str, Any]], Any]) -> Any:

@@ -37,6 +37,12 @@ LABELS: dict[str, dict[str, str]] = {
         "signer": N_("Signer"),
         "viewer": N_("Viewer"),
     },
+    "Rhythm": {
+        "working_day": N_("every working day"),
+        "weekly": N_("weekly"),
+        "twice_monthly": N_("twice a month"),
+        "monthly": N_("monthly"),
+    },
     "LicenceKind": {
         "investment_filing": N_("Investment filing"),
         "environmental_approval": N_("Environmental approval"),

@@ -17,7 +17,7 @@ from listings.words import gettext
 from market.web import guard, pictures
 from market.web.formats import money, number
 from market.web.guard import public
-from pricing import values
+from pricing import records, values
 from pricing.guides import GuideValue
 from pricing.values import Explanation, RouteValue
 from pricing.waterfalls import LABELS
@@ -93,7 +93,7 @@ def record(value_id: int) -> Any:
     with db.transaction() as session:
         guide_value = guard.visible(session.get(GuideValue, value_id))
         visible_lot(session.get(Lot, guide_value.lot_id))
-        text = json.dumps(values.document(guide_value), ensure_ascii=False, indent=2)
+        text = json.dumps(records.of_value(session, guide_value), ensure_ascii=False, indent=2)
     return download(text, "application/json", f"guide-value-{value_id}.json")
 
 

@@ -40,7 +40,7 @@ def test_the_template_read_back_changes_nothing(content, write):
     found = read(write(guide_sheets.COLUMNS, rows), content)
     assert GuideCoefficients.from_json(found.coefficients).to_json() == content
     assert found.prices == PRICES
-    assert found.rows == len(rows)
+    assert len(found.names) == len(rows)
 
 
 def test_a_sheet_of_two_rows_changes_these_and_leaves_the_rest(content):
