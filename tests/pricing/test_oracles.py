@@ -5,6 +5,8 @@ the masses. They are installed for these tests alone.
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,3 +147,15 @@ def test_a_cathode_holds_the_metals_that_molmass_finds_in_it(chemistry, formula)
         there = shares[element].mass / Formula(formula).mass if element in shares else 0.0
         electrolyte = ELECTROLYTE_LITHIUM if element == "Li" else 0.0
         assert found[element] - electrolyte == pytest.approx(there, rel=2e-4), element
+
+
+def test_nothing_but_these_tests_rests_on_the_oracles():
+    top = Path(__file__).parents[2]
+    oracles = re.compile(r"^\s*(?:import|from) (?:mapie|crepes|molmass|sklearn)\b", re.MULTILINE)
+    found = [
+        path
+        for folder in ("market", "pricing", "listings", "migrations", "tools", "bench")
+        for path in (top / folder).rglob("*.py")
+        if oracles.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
