@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -18,6 +19,15 @@ from listings.parties import Acting, Kind, by, demand
 from pricing import comparables
 from pricing.columns import PackFacts
 from pricing.comparables import AS_IS, WEAKEST, Comparable, Exclusion, ExclusionKind, SoldPack
+
+
+class NoticeFormat(enum.StrEnum):
+    """How a sale elsewhere found its price."""
+
+    BIDDING = "bidding"
+    TENDER = "tender"
+    AGREEMENT = "agreement"
+    UNSAID = "unsaid"
 
 
 class NoticeWithoutSource(Refused):
@@ -69,7 +79,7 @@ class Notice:
     energy_kwh: Decimal | None = None
     mass_kg: Decimal | None = None
     province: str = ""
-    format: str = "notice"
+    format: NoticeFormat = NoticeFormat.UNSAID
     soh: Decimal | None = None
 
     @property
@@ -97,7 +107,7 @@ def enter(session: orm.Session, acting: Acting, notice: Notice, *, at: datetime)
             entered_by=acting.user_id,
             priced_at=sold_at,
             sold_at=sold_at,
-            format=notice.format,
+            format=notice.format.value,
             price_basis="lump_sum",
             quantity=Decimal(1),
             hammer_minor=notice.price.minor,

@@ -42,6 +42,7 @@ from market.payments import Payment
 from market.seeding import cast
 from market.settlements import Settlement
 from pricing import editions, indices, points
+from pricing.comparables import Comparable
 from pricing.guides import Edition, Guide, GuideValue
 from pricing.indices import IndexValue
 
@@ -313,7 +314,8 @@ def _papers(session: orm.Session, scene: Scene) -> None:
 
 def _prices(session: orm.Session, scene: Scene) -> None:
     rows, valuer = scene.rows, scene.by("valuer")
-    guide = session.scalars(sa.select(Guide)).one()
+    own = sa.select(Guide).where(Guide.valuer_id == valuer.organisation_id)
+    guide = session.scalars(own.order_by(Guide.id)).first()
     current: Edition | None = editions.effective(session, guide.id)
     assert current is not None
     rows["guide"], rows["edition effective"] = guide.id, current.id
@@ -344,3 +346,5 @@ def _prices(session: orm.Session, scene: Scene) -> None:
     )  # fmt: skip
     assert held.is_held
     rows["index"] = held.id
+    sold = sa.select(Comparable.id).where(Comparable.sold_at <= AT)
+    rows["sale"] = session.scalars(sold.order_by(Comparable.id)).first()

@@ -97,6 +97,7 @@ ROWS: Final[dict[str, Rows]] = {
     ),
     **dict.fromkeys(("indices.release", "indices.discard"), _INDEX),
     "indices.series": {"": {"name": "series"}},
+    **dict.fromkeys(("comparables.show", "comparables.judge"), _of("sale")),
     **dict.fromkeys(
         (
             "policies.one", "policies.edit", "policies.change", "policies.discard",
@@ -115,7 +116,7 @@ ROWS: Final[dict[str, Rows]] = {
             "lots.show", "lots.status", "claims.confirm", "claims.claim", "bids.check", "bids.place", "deposits.show",
             "deposits.request_", "deposits.approve", "drafts.edit", "drafts.change",
             "drafts.discard", "sales.terms", "sales.check", "sales.publish", "values.of_lot",
-            "what_ifs.of_lot",
+            "what_ifs.of_lot", "ceilings.of_lot",
         ),
         _LOT,
     ),
@@ -170,6 +171,16 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
         "currency": "CNY", "delivery": "ex works",
     },
     "guides.publish_methodology": {"text": "The next version."},
+    "comparables.judge": {"kind": "related", "reason": "one parent", "decision": "exclude"},
+    "comparables.enter": {
+        "source": "a notice", "sold_on": _DAY, "route": "cascade", "chemistry": "LFP",
+        "pack_count": "4", "energy_kwh": "100", "price": "9000", "currency": "CNY",
+        "tax_rate": "13", "province": "安徽",
+    },
+    "ceilings.save": {
+        "province": "安徽", "removal_per_tonne": "0", "loading_per_tonne": "180",
+        "freight_per_tonne_km": "0.9", "ceiling_LFP": "100", "unit_LFP": "kwh",
+    },
     "device_signing.prepare_release": {"key": "{public_key}"},
     "handovers.check": {"soc_percent": "20"},
     "handovers.open_one": {"award": "{award}", "pack_ids": "{pack_passed}"},

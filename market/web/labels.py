@@ -93,6 +93,21 @@ LABELS: dict[str, dict[str, str]] = {
     },
     "Subject": {"pack": N_("Pack"), "module": N_("Module"), "cell": N_("Cell")},
     "Route": {"cascade": N_("Cascade (second life)"), "regeneration": N_("Regeneration")},
+    "SoldAs": {"mixed": N_("Several chemistries"), "as_is": N_("As is")},
+    "SaleSource": {"market": N_("Sold here"), "external": N_("Sold elsewhere")},
+    "NoticeFormat": {
+        "bidding": N_("Bidding on an exchange"),
+        "tender": N_("Public tender"),
+        "agreement": N_("Agreement"),
+        "unsaid": N_("Not said"),
+    },
+    "ExclusionKind": {
+        "related": N_("Related parties"),
+        "dispute": N_("Dispute"),
+        "default": N_("Not paid"),
+        "mistake": N_("Entered by mistake"),
+    },
+    "CeilingUnit": {"kwh": N_("kWh"), "t": N_("tonne")},
     "LotState": {
         "draft": N_("Draft"),
         "catalogued": N_("On sale"),

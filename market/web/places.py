@@ -28,6 +28,7 @@ GRADERS = (*BUYERS, Kind.LAB, Kind.VALUER, Kind.REGULATOR, Kind.OPERATOR)
 PLACES: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("/catalogue", N_("Catalogue"), ()),
     ("/guides", N_("Price guides"), ()),
+    ("/comparables", N_("Past sales"), ()),
     ("/fleet", N_("Fleet"), SELLERS),
     ("/reports", N_("Health reports"), (*SELLERS, Kind.LAB, Kind.REGULATOR)),
     ("/lots", N_("My lots"), SELLERS),
@@ -50,6 +51,7 @@ OWN: tuple[tuple[str, str, Callable[[Acting], bool]], ...] = (
     ("/pack-types", N_("Pack types"), lambda _: True),
     ("/policies", N_("Grading policies"), lambda acting: acting.is_any(*GRADERS)),
     ("/destinations", N_("Permitted destinations"), lambda acting: not acting.is_any(Kind.CARRIER)),
+    ("/ceilings", N_("My costs and ceilings"), lambda acting: acting.is_any(*BUYERS)),
     ("/deposits", N_("Deposits"), lambda acting: acting.is_any(*BUYERS)),
     ("/settings", N_("Settings"), lambda acting: acting.is_any(Kind.OPERATOR)),
     ("/account", N_("My account"), lambda _: True),

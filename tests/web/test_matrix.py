@@ -47,6 +47,7 @@ SHARED = {
     ("GET", "/custody/<int:pack_id>", "passed"),
     ("GET", "/imports/template/<language>.xlsx", ""),
     ("GET", "/lots/<int:lot_id>/deposit", "open"),
+    ("GET", "/lots/<int:lot_id>/landed-cost", "open"),
     ("GET", "/pack-types/<int:type_id>", ""),
     ("GET", "/packs/<int:pack_id>", "open"),
     ("GET", "/packs/<int:pack_id>/value", "open"),
