@@ -25,6 +25,7 @@ from market.commands import (
     pricing,
     processes,
     reports,
+    values,
 )
 from market.commands.menu import Answer, Menu
 
@@ -69,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
         health,
         reports,
         pricing,
+        values,
         auction,
         custody,
         deployment,

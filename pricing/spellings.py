@@ -37,8 +37,8 @@ _FORMATS = {"方形": "prismatic", "方壳": "prismatic", "软包": "pouch", "�
 
 
 def plain(text: str) -> str:
-    """A word without case, blanks, hyphens and underscores, full-width letters made narrow."""
-    return re.sub(r"[\s_\-‐–/]+", "", unicodedata.normalize("NFKC", text)).casefold()
+    """A word without case, blanks, brackets, hyphens and underscores, full-width letters narrow."""
+    return re.sub(r"[\s_\-‐–/()\[\]]+", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
 CHEMISTRY_OF = {plain(name): name for name in CHEMISTRIES} | {

@@ -89,6 +89,8 @@ PURE: dict[str, set[str]] = {
     "pricing.levels": WORDS | PRICES,
     "pricing.coefficients": WORDS | PRICES,
     "pricing.spellings": WORDS | PRICES,
+    "pricing.roundings": {"numpy"},
+    "pricing.pack_columns": WORDS | PRICES | {"pricing.spellings", "numpy"},
     "pricing.columns": WORDS | PRICES | {"numpy"},
     "pricing.intervals": WORDS | PRICES | {"numpy"},
     "pricing.kernel": WORDS | PRICES | {"numpy"},
