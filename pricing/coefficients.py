@@ -15,6 +15,7 @@ from pricing.materials import CHEMISTRIES, ELEMENT_NAMES
 FAMILIES = ("ternary", "LFP", "LMO", "LCO", "LTO")
 FORMATS = ("prismatic", "pouch", "cylindrical", "unknown")
 ROUTES = ("regeneration", "cascade")
+HIGHEST_SOH = 1.2  # cells above their rated capacity exist; twice as much is a mistaken unit
 
 
 class BadCoefficient(Refused):
@@ -246,6 +247,11 @@ def _within(guide: GuideCoefficients) -> None:
         if len(at) < 2 or any(b <= a for a, b in pairwise(at)):  # noqa: PLR2004
             wanted = N_("two or more ascending arguments")
             raise BadCoefficient(name, name=name, value=at, wanted=wanted)
+    least, most = (bound.value for bound in guide.indicative_soh)
+    if not least <= most <= HIGHEST_SOH:
+        wanted = N_("a lower and an upper state of health, 1 for the rated capacity")
+        given = f"{least:g}, {most:g}"
+        raise BadCoefficient("indicative_soh", name="indicative_soh", value=given, wanted=wanted)
     for family, years in guide.second_life_years.items():
         if years.value != int(years.value):
             name = f"second_life_years.{family}"

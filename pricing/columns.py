@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from listings.errors import N_, Refused
-from pricing.coefficients import FORMATS
+from pricing.coefficients import FORMATS, HIGHEST_SOH
 from pricing.materials import CHEMISTRIES, ELEMENT_NAMES, ERAS
 
 Floats = npt.NDArray[np.float64]
@@ -19,7 +19,7 @@ Codes = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
 GRADED_UP_TO = 3  # evidence levels L1 to L3 carry a grade; L4 and L5 give an indicative range
-MOST_SOH = 1.2  # cells above their rated capacity exist; twice as much is a mistaken unit
+MOST_SOH = HIGHEST_SOH
 
 
 class PackCannotBeValued(Refused):
