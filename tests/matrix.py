@@ -41,10 +41,23 @@ from market.ledger import Account
 from market.payments import Payment
 from market.seeding import cast
 from market.settlements import Settlement
-from pricing import editions, indices, points
+from pricing import (
+    complaints,
+    conflicts,
+    consultations,
+    editions,
+    indices,
+    panels,
+    points,
+    submissions,
+)
+from pricing.comparables import Comparable
+from pricing.conflicts import Interest
 from pricing.comparables import Comparable
 from pricing.guides import Edition, Guide, GuideValue
 from pricing.indices import IndexValue
+from pricing.panels import Side
+from pricing.parameters import DataKind
 
 AT: Final = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 ADMINS: Final = {
@@ -132,6 +145,8 @@ def build() -> Scene:
         _papers(session, scene)
     with db.transaction() as session:
         _prices(session, scene)
+    with db.transaction() as session:
+        _evidence(session, scene)
     return scene
 
 
@@ -348,3 +363,31 @@ def _prices(session: orm.Session, scene: Scene) -> None:
     rows["index"] = held.id
     sold = sa.select(Comparable.id).where(Comparable.sold_at <= AT)
     rows["sale"] = session.scalars(sold.order_by(Comparable.id)).first()
+    sold = sa.select(Comparable.id).where(Comparable.sold_at <= AT)
+    rows["sale"] = session.scalars(sold.order_by(Comparable.id)).first()
+
+
+def _evidence(session: orm.Session, scene: Scene) -> None:
+    """The recycler reports to the guide, comments on a proposed edition, and complains of a value."""
+    rows, valuer, recycler = scene.rows, scene.by("valuer"), scene.by("recycler")
+    [point] = [one for one in points.of_guide(session, rows["guide"]) if one.code == rows["point"]]
+    panelist = panels.register(
+        session, valuer, rows["guide"], organisation_id=recycler.organisation_id, side=Side.BUYS,
+        at=AT,
+    )  # fmt: skip
+    session.flush()
+    submission = submissions.submit(
+        session, recycler, rows["guide"], panelist_id=panelist.id, point_id=point.id,
+        kind=DataKind.TRADE, on_date=AT.date(), price=Decimal(90000), at=AT,
+    )  # fmt: skip
+    said = consultations.comment(session, recycler, rows["edition proposed"], text="High.", at=AT)
+    complaint = complaints.file(session, recycler, rows["value open"], text="Low.", at=AT)
+    declaration = conflicts.declare(
+        session, valuer, organisation_id=recycler.organisation_id, interest=Interest.OTHER,
+        note="A loan.", at=AT,
+    )  # fmt: skip
+    session.flush()
+    rows["point number"], rows["panelist"] = point.id, panelist.id
+    rows["submission"], rows["comment"] = submission.id, said.id
+    rows["complaint"], rows["declaration"] = complaint.id, declaration.id
+    rows["valuer"] = valuer.organisation_id

@@ -69,6 +69,24 @@ ROWS: Final[dict[str, Rows]] = {
         ),
         _GUIDE,
     ),
+    **dict.fromkeys(
+        (
+            "panels.show", "panels.register", "panels.submit", "panels.as_csv",
+            "standing.ask_delay", "standing.delay", "standing.ask_rights", "standing.rights",
+        ),
+        _GUIDE,
+    ),
+    "panels.end": {"": {"guide_id": "guide", "panelist_id": "panelist"}},
+    "panels.exclude": {"": {"guide_id": "guide", "submission_id": "submission"}},
+    "consultations.comment": _of("edition", "proposed"),
+    "consultations.answer": {"": {"edition_id": "edition proposed", "comment_id": "comment"}},
+    **dict.fromkeys(
+        ("consultations.ask_correction", "consultations.correct"), _of("edition", "effective")
+    ),
+    **dict.fromkeys(("complaints.new", "complaints.file"), _of("value", "draft", "open")),
+    **dict.fromkeys(("complaints.show", "complaints.answer"), _of("complaint")),
+    "conflicts.show": _of("valuer"),
+    "conflicts.end": _of("declaration"),
     "edition_sheets.template": {"xlsx": {"guide_id": "guide", "kind": "xlsx"}},
     **dict.fromkeys(
         ("price_points.show", "price_points.end"), {"": {"guide_id": "guide", "code": "point"}}
@@ -97,6 +115,7 @@ ROWS: Final[dict[str, Rows]] = {
     ),
     **dict.fromkeys(("indices.release", "indices.discard"), _INDEX),
     "indices.series": {"": {"name": "series"}},
+    **dict.fromkeys(("comparables.show", "comparables.judge"), _of("sale")),
     **dict.fromkeys(("comparables.show", "comparables.judge"), _of("sale")),
     **dict.fromkeys(
         (
@@ -171,6 +190,34 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
         "currency": "CNY", "delivery": "ex works",
     },
     "guides.publish_methodology": {"text": "The next version."},
+    "comparables.judge": {"kind": "related", "reason": "one parent", "decision": "exclude"},
+    "comparables.enter": {
+        "source": "a notice", "sold_on": _DAY, "route": "cascade", "chemistry": "LFP",
+        "pack_count": "4", "energy_kwh": "100", "price": "9000", "currency": "CNY",
+        "tax_rate": "13", "province": "安徽",
+    },
+    "ceilings.save": {
+        "province": "安徽", "removal_per_tonne": "0", "loading_per_tonne": "180",
+        "freight_per_tonne_km": "0.9", "ceiling_LFP": "100", "unit_LFP": "kwh",
+    },
+    "panels.register": {"name": "A trader", "side": "both"},
+    "panels.submit": {
+        "panelist_id": "{panelist}", "point_id": "{point_number}", "kind": "trade",
+        "on_date": _DAY, "price": "90500",
+    },
+    "panels.exclude": {"reason": "a slip"},
+    "consultations.comment": {"comment": "High."},
+    "consultations.answer": {"answer": "It was measured."},
+    "consultations.correct": {"reason": "A slipped point."},
+    "standing.delay": {
+        "was_due_on": "2026-06-30", "expected_on": "2026-07-03", "reason": "Too few trades.",
+    },
+    "standing.rights": {"text": "Quote with our name."},
+    "complaints.file": {"text": "Too low."},
+    "complaints.answer": {"verdict": "rejected", "text": "It is of yesterday."},
+    "conflicts.declare": {
+        "organisation_id": "{organisation}", "interest": "owns", "note": "A tenth.",
+    },
     "comparables.judge": {"kind": "related", "reason": "one parent", "decision": "exclude"},
     "comparables.enter": {
         "source": "a notice", "sold_on": _DAY, "route": "cascade", "chemistry": "LFP",
