@@ -64,6 +64,8 @@ MODULES = (
     "conflicts",
     "pack_values",
     "what_ifs",
+    "references",
+    "scoreboard",
     "comparables",
     "market_index",
     "ceilings",

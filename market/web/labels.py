@@ -93,6 +93,15 @@ LABELS: dict[str, dict[str, str]] = {
     },
     "Subject": {"pack": N_("Pack"), "module": N_("Module"), "cell": N_("Cell")},
     "Route": {"cascade": N_("Cascade (second life)"), "regeneration": N_("Regeneration")},
+    "ForecastState": {
+        "said": N_("scored"),
+        "conflicted": N_("conflict of interest"),
+        "silent": N_("gave no value"),
+    },
+    "Outcome": {
+        "upheld": N_("upheld: the line does not count"),
+        "dismissed": N_("dismissed: the line counts"),
+    },
     "SoldAs": {"mixed": N_("Several chemistries"), "as_is": N_("As is")},
     "SaleSource": {"market": N_("Sold here"), "external": N_("Sold elsewhere")},
     "NoticeFormat": {

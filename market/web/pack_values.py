@@ -9,7 +9,7 @@ from flask import Blueprint, render_template
 
 from listings import db, sight
 from listings.errors import DomainError
-from market.web import guard
+from market.web import agreed, guard
 from market.web.guard import member
 from market.web.values import Shown, download, shown_of
 from pricing import pack_values
@@ -27,12 +27,14 @@ def show(pack_id: int) -> Any:
     """Every valuer's value of a pack with its waterfalls and inputs."""
     with db.transaction() as session:
         pack = guard.visible(sight.pack(session, guard.acting(), pack_id))
-        said = pack_values.statements(session, pack, at=guard.now())
+        at = guard.now()
+        said = pack_values.statements(session, pack, at=at)
         return render_template(
             "values/of_pack.html",
             pack=pack,
             found=[worked for _, worked in said if isinstance(worked, Worked)],
             silent=[(edition, no) for edition, no in said if isinstance(no, DomainError)],
+            reference=agreed.of_pack(session, said, at=at),
         )
 
 

@@ -18,8 +18,8 @@ from listings.import_register import Known
 from listings.packs import Condition, Mounting, Origin, Pack
 from listings.parties import Acting, Kind, Organisation
 from listings.words import gettext
+from market.web import agreed, destinations, findings, guard, lives
 from market.web import bms_claims as declared
-from market.web import destinations, findings, guard, lives
 from market.web.app import go
 from market.web.forms import Form, again
 from market.web.guard import guarded, member
@@ -55,7 +55,7 @@ def show(pack_id: int) -> Any:
             best=best,
             found=findings.of_report(best) if best else None,
             life=lives.of_report(best) if best else None,
-            worths=_worths(reading, pack, guard.now()),
+            **_worths(reading, pack, guard.now()),
             destinations=destinations.of_pack(reading, pack, grade, today),
             claims=declared.of_pack(reading, pack, whole),
             may_claim=bms_claims.may_record(reading, acting, pack),
@@ -183,9 +183,12 @@ def add() -> Any:
     return go("packs.show", pack_id=pack.id)
 
 
-def _worths(reading: orm.Session, pack: Pack, at: datetime) -> list[Worked]:
+def _worths(reading: orm.Session, pack: Pack, at: datetime) -> dict[str, Any]:
     said = pack_values.statements(reading, pack, at=at)
-    return [worked for _, worked in said if isinstance(worked, Worked)]
+    return {
+        "worths": [worked for _, worked in said if isinstance(worked, Worked)],
+        "reference": agreed.of_pack(reading, said, at=at),
+    }
 
 
 def _holder(writing: orm.Session, acting: Acting, named: str) -> int:

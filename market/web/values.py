@@ -14,7 +14,7 @@ from listings.errors import N_, DomainError, NotFound
 from listings.lots import Lot, LotState
 from listings.money import Money
 from listings.words import gettext
-from market.web import guard, pictures
+from market.web import agreed, guard, pictures
 from market.web.formats import money, number
 from market.web.guard import public
 from pricing import records, values
@@ -80,10 +80,17 @@ def of_lot(lot_id: int) -> Any:
     """Every valuer's value of a lot with its waterfalls, inputs and what is uncertain."""
     with db.transaction() as session:
         lot = visible_lot(session.get(Lot, lot_id))
-        said = values.statements(session, lot.id, at=guard.now())
+        at = guard.now()
+        said = values.statements(session, lot.id, at=at)
         found = [(edition, value) for edition, value in said if isinstance(value, GuideValue)]
         silent = [(edition, value) for edition, value in said if isinstance(value, DomainError)]
-        return render_template("values/of_lot.html", lot=lot, found=found, silent=silent)
+        return render_template(
+            "values/of_lot.html",
+            lot=lot,
+            found=found,
+            silent=silent,
+            reference=agreed.of_lot(session, lot.id, said, at=at),
+        )
 
 
 @blueprint.get("/values/<int:value_id>.json")

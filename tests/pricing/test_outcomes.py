@@ -7,15 +7,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+import scored
 import sqlalchemy as sa
 from make import NOW
 
 from listings.lots import Route
-from listings.parties import Kind, Role
+from listings.parties import Kind
 from pricing import (
     bands,
     comparables,
-    editions,
     forecasts,
     guides,
     indices,
@@ -26,7 +26,7 @@ from pricing import (
     values,
 )
 from pricing.columns import PackFacts
-from pricing.comparables import Comparable, ExclusionKind, SoldPack
+from pricing.comparables import ExclusionKind
 from pricing.consensus import MOST, NotEnoughValuers
 from pricing.forecasts import Forecast, ForecastState
 from pricing.intervals import GuidePastReview
@@ -34,9 +34,6 @@ from pricing.score_disputes import DisputedAlready, DisputeDecided, Outcome
 from pricing.scoreboard import Cell
 
 START = NOW - timedelta(days=60)
-PACK = PackFacts(
-    energy_kwh=64, chemistry="LFP", era="2010s", soh=0.8, evidence_level=1, mass_kg=480
-)
 
 
 @pytest.fixture(autouse=True)
@@ -55,35 +52,11 @@ def buyer(make):
 
 
 @pytest.fixture
-def issue(session, make):
-    """``issue(valuer, 1.2)``: a new edition in force whose discounts are so many times the seed's."""
+def issue(make):
+    """``issue(valuer, 1.2)``: see `scored.issue`; in force from `START`."""
 
-    def call(valuer, factor=1.0, *, at=START, number=None, guide=None):
-        sent = editions.seeded.edition()
-        coefficients = sent.coefficients.to_json()
-        for family in coefficients["soh_discount"].values():
-            for step in family:
-                step[1]["value"] *= factor
-        assessor, approver = make.member(valuer), make.member(valuer, Role.APPROVER)
-        if guide is None:
-            guide = guides.create(session, assessor, name=f"Guide of {valuer.id}", at=at)
-            session.flush()
-            guides.methodology(session, assessor, guide.id, text="How it is done.", at=at)
-            session.flush()
-        edition = editions.draft(
-            session,
-            assessor,
-            guide.id,
-            number=number or f"{at:%Y%m%d%H%M}",
-            coefficients=coefficients,
-            explanation="An edition.",
-            review_due_on=date(2027, 6, 1),
-            methodology_id=guides.newest_methodology(session, guide.id).id,
-            at=at,
-        )
-        session.flush()
-        editions.propose(session, assessor, edition.id, at=at)
-        return editions.approve(session, approver, edition.id, at=at)
+    def call(valuer, factor=1.0, *, at=START, guide=None):
+        return scored.issue(make, valuer, factor, at=at, guide=guide)
 
     return call
 
@@ -94,41 +67,11 @@ def edition(issue, make):
 
 
 @pytest.fixture
-def sell(session, make, trader, buyer):
-    """``sell(12_000)``: a sale of one pack for so many yuan, tax included, as the market tells it."""
-    numbers = iter(range(1, 1000))
+def sell(make, trader, buyer):
+    """``sell(12_000)``: see `scored.sell`."""
 
-    def call(yuan=12_000, facts=PACK, *, at=NOW, route=Route.CASCADE, seller=trader, by=buyer):
-        pack = make.pack(seller)
-        lot = make.lot(seller, [pack], route=route)
-        return comparables.record(
-            session,
-            Comparable(
-                lot_id=lot.id,
-                sale_number=f"CJ-{next(numbers)}",
-                seller_id=seller.id,
-                buyer_id=by.id,
-                priced_at=at,
-                sold_at=at,
-                format="english",
-                price_basis="lump_sum",
-                quantity=Decimal(1),
-                hammer_minor=yuan * 100,
-                total_minor=yuan * 100,
-                currency="CNY",
-                is_tax_included=True,
-                tax_rate=Decimal("0.13"),
-                route=route,
-                chemistry=facts.chemistry,
-                pack_count=1,
-                energy_kwh=Decimal(str(facts.energy_kwh)),
-                mass_kg=Decimal(480),
-                grade="B",
-                evidence_level="L1",
-                snapshot={},
-            ),
-            [SoldPack(facts, Decimal(1), pack_id=pack.id)],
-        )
+    def call(yuan=12_000, facts=scored.PACK, *, seller=trader, by=buyer, **more):
+        return scored.sell(make, seller, by, yuan, facts, **more)
 
     return call
 
@@ -262,7 +205,8 @@ def test_bands_know_nothing_of_later_sales_nor_of_later_exclusions(session, edit
     before = START + timedelta(days=1, hours=17)
     cell = ("cascade", "LFP")
     assert bands.of_guide(session, edition, at=before)[cell].origin == "stated"
-    comparables.exclude(session, "CJ-3", ExclusionKind.DISPUTE, "weighed again", at=NOW)
+    third = forecasts.known(session, at=NOW)[-3].comparable.sale_number
+    comparables.exclude(session, third, ExclusionKind.DISPUTE, "weighed again", at=NOW)
     assert bands.of_guide(session, edition, at=NOW - timedelta(hours=1))[cell].n == 19
     assert bands.of_guide(session, edition, at=NOW)[cell].origin == "stated"
     [record] = scoreboard.records(session, at=NOW)
