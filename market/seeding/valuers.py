@@ -36,7 +36,7 @@ GUIDES: Final[dict[str, tuple[str, str, tuple[Opinion, Opinion]]]] = {
     "valuer_two": (
         "valuer.two",
         "华南退役电池周度价格",
-        (Opinion("第1期", 1.20, 1.05, 1.2, 20), Opinion("第2期", 1.08, 1.02, 1.0, 6)),
+        (Opinion("2026-1", 1.20, 1.05, 1.2, 20), Opinion("2026-2", 1.08, 1.02, 1.0, 6)),
     ),
     "valuer_three": (
         "valuer.three",
