@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+import listings.access_tokens
 import listings.blobs
 import listings.custody.commitments
 import listings.custody.keys

@@ -13,7 +13,7 @@ from browser_keys import BrowserKey
 from make import credit_code
 from sqlalchemy import orm
 
-from listings import blobs, db, invitations, journal, licences, parties, users
+from listings import access_tokens, blobs, db, invitations, journal, licences, parties, users
 from listings.blobs import Blob
 from listings.custody.log import Leaf
 from listings.health import bms_claims, policies
@@ -363,6 +363,8 @@ def _prices(session: orm.Session, scene: Scene) -> None:
     rows["index"] = held.id
     sold = sa.select(Comparable.id).where(Comparable.sold_at <= AT)
     rows["sale"] = session.scalars(sold.order_by(Comparable.id)).first()
+    made, _ = access_tokens.make(session, scene.by("operator"), "quotes", at=AT)
+    rows["access token"] = made.id
     sold = sa.select(Comparable.id).where(Comparable.sold_at <= AT)
     rows["sale"] = session.scalars(sold.order_by(Comparable.id)).first()
 

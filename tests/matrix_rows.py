@@ -116,6 +116,7 @@ ROWS: Final[dict[str, Rows]] = {
     **dict.fromkeys(("indices.release", "indices.discard"), _INDEX),
     "indices.series": {"": {"name": "series"}},
     **dict.fromkeys(("comparables.show", "comparables.judge"), _of("sale")),
+    "access_tokens.revoke": {"": {"token_id": "access token"}},
     **dict.fromkeys(("comparables.show", "comparables.judge"), _of("sale")),
     **dict.fromkeys(
         (
@@ -170,6 +171,7 @@ _POLICY: Final = {
 }  # fmt: skip
 
 FILLED: Final[dict[str, dict[str, Any]]] = {
+    "access_tokens.make": {"name": "nightly quotes"},
     "awards.annul": {"reason": "no money came"},
     "contracts.upload": {"scan": b"%PDF-1.7 sealed", "signed_on": _DAY},
     "invoices.record": {

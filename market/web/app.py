@@ -54,6 +54,8 @@ MODULES = (
     "differences",
     "feeds",
     "indices",
+    "index_entry",
+    "access_tokens",
     "outlook",
     "values",
     "parameters",
