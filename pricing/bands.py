@@ -14,11 +14,10 @@ from typing import Any
 from sqlalchemy import orm
 
 from pricing import forecasts
-from pricing.coefficients import ROUTES, GuideCoefficients, family_of
+from pricing.coefficients import ROUTES, GuideCoefficients
 from pricing.forecasts import Miss
 from pricing.guides import Edition
 from pricing.intervals import Band, mondrian_bands, staleness
-from pricing.materials import CHEMISTRIES
 
 Cell = tuple[str, str]
 
@@ -31,23 +30,13 @@ def of_guide(session: orm.Session, edition: Edition, *, at: datetime) -> dict[Ce
     return mondrian_bands(
         [residual(miss) for miss in misses],
         [(miss.route.value, miss.chemistry) for miss in misses],
-        stated(GuideCoefficients.from_json(edition.coefficients)),
+        GuideCoefficients.from_json(edition.coefficients).stated_half_widths(),
     )
 
 
 def residual(miss: Miss) -> float:
     """How far the price lay off the value, in parts of gross metal value and of the widening."""
     return (miss.price - miss.value) / miss.gross / staleness(miss.stale_days)
-
-
-def stated(guide: GuideCoefficients) -> dict[Cell, float]:
-    """The half width that the guide states for every cell, in parts of gross metal value."""
-    return {
-        (route, chemistry): guide.stated_range[route][family_of(chemistry)].value
-        + (guide.unknown_ternary_range.value if chemistry == "ternary" else 0.0)
-        for route in ROUTES
-        for chemistry in CHEMISTRIES
-    }
 
 
 def plain(bands: dict[Cell, Band], chemistries: Iterable[str]) -> list[dict[str, Any]]:

@@ -8,16 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import orm
 
-from listings.errors import DomainError
 from listings.money import Money
-from pricing import applied, consensus, references
-from pricing.applied import Applied
+from pricing import consensus
 from pricing.batches import Amounts
 from pricing.coefficients import ROUTES
-from pricing.guides import Guide
-from pricing.references import CurrenciesDiffer
 from pricing.roundings import Whole
 
 
@@ -66,32 +61,10 @@ class Agreed:
         return str(Money(int(minor), self.currency).decimal)
 
 
-def panel(
-    session: orm.Session, guides: Sequence[Guide], choice: applied.Choice
-) -> list[tuple[Applied, int]]:
-    """The guides that speak at an instant, one for each group of affiliated valuers, each with its
-    weight. A guide that gives no value then is left out. Refuses fewer than three
-    (`NotEnoughValuers`).
-    """
-    known: dict[int, Applied] = {}
-    editions = []
-    for guide in guides:
-        try:
-            edition = applied.in_force_at(session, guide, choice.at)
-            known[edition.id] = applied.of_edition(session, edition, choice)
-        except DomainError:
-            continue
-        editions.append(edition)
-    editions.sort(key=lambda one: (one.effective_from or choice.at, one.id), reverse=True)
-    chosen = [one for one, _ in references.independent(session, [(e, {}) for e in editions])]
-    weights = consensus.weights(references.standings_of(session, chosen, at=choice.at))
-    return [(known[edition.id], weights[str(edition.id)]) for edition in chosen]
-
-
 def agree(said: Sequence[Amounts], weights: Sequence[int]) -> Agreed:
     """The reference value of every pack. Refuses guides in different currencies."""
     if len({one.currency for one in said}) > 1:
-        raise CurrenciesDiffer
+        raise consensus.CurrenciesDiffer
     parts = np.array(weights, dtype=np.int64)
 
     def median(name: str) -> Whole:

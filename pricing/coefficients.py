@@ -108,6 +108,17 @@ class GuideCoefficients:
         }
         return paid | {self.cell_of[family] for family in families}
 
+    def stated_half_widths(self) -> dict[tuple[str, str], float]:
+        """The half width that the guide states for every (route, chemistry), in parts of gross
+        metal value.
+        """
+        return {
+            (route, chemistry): self.stated_range[route][family_of(chemistry)].value
+            + (self.unknown_ternary_range.value if chemistry == "ternary" else 0.0)
+            for route in ROUTES
+            for chemistry in CHEMISTRIES
+        }
+
     def sources(self) -> Iterator[tuple[str, Number]]:
         """Every number with its dotted name, for the page that shows where they come from."""
         for field in fields(self):

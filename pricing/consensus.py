@@ -33,6 +33,12 @@ class NotEnoughValuers(Refused):
     message = N_("%(n)s valuers give a value; a reference value needs at least %(fewest)s.")
 
 
+class CurrenciesDiffer(Refused):
+    """Guides in different currencies have no common median."""
+
+    message = N_("The guides are in different currencies, so there is no reference value.")
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How well a valuer did on ``n`` scored sales; ``skill`` is None where it is not known."""

@@ -25,7 +25,7 @@ from pricing.guides import Edition, EditionState, Guide, Methodology
 
 NOTICE = timedelta(days=28)  # between announcing a changed methodology and its first edition
 FIRST_REVIEW = timedelta(days=365)
-SEEDED_NAME = "退役动力电池价格表"
+SEEDED_NAME = seeded.NAME
 
 
 class MethodologyUnknown(Refused):

@@ -18,10 +18,10 @@ from sqlalchemy import orm
 from sqlalchemy.orm import Mapped
 
 from listings import days, db
-from listings.errors import N_, Refused
+from listings.errors import Refused
 from listings.money import Money
 from pricing import conflicts, consensus, scoreboard, values
-from pricing.consensus import Opinion, Standing
+from pricing.consensus import CurrenciesDiffer, Opinion, Standing
 from pricing.guides import Edition, GuideValue
 
 Result = TypeVar("Result")
@@ -45,12 +45,6 @@ class ReferenceValue(db.Base):
     currency: Mapped[str]
     route: Mapped[str]
     record: Mapped[bytes]
-
-
-class CurrenciesDiffer(Refused):
-    """Guides in different currencies have no common median."""
-
-    message = N_("The guides are in different currencies, so there is no reference value.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from pricing.coefficients import GuideCoefficients
 from pricing.levels import IndexLevels, Quote
 from pricing.materials import ELEMENT_NAMES, Row, from_cathode
 
+NAME = "退役动力电池价格表"
+"""The guide whose first edition is packaged."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeededEdition:

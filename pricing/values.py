@@ -26,15 +26,11 @@ from pricing import appearances, bands, conflicts, indices, seeded
 from pricing.coefficients import ROUTES, GuideCoefficients
 from pricing.columns import PackColumn, PackFacts
 from pricing.guides import Edition, EditionState, Guide, GuideValue
-from pricing.intervals import refuse_past_review, staleness, trading_days
+from pricing.intervals import MOST_STALE_DAYS, refuse_past_review, staleness, trading_days
 from pricing.levels import IndexLevels
 from pricing.materials import TERNARY, Row
 from pricing.valuation import Provenance, Valuation, value
 from pricing.waterfalls import Component, LotValue, bounds, of_lot
-
-# A random walk over a year already spans what lithium carbonate moved in its wildest year; beyond
-# that the widening says nothing more, and the page says how old the levels are.
-MOST_STALE_DAYS = 250
 
 
 class ValuerConflicted(Forbidden):

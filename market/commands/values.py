@@ -182,14 +182,15 @@ def _guides(arguments: argparse.Namespace) -> list[tuple[Applied, int]]:
         raise GuideNotNamed("guide")
     if arguments.guide and plain(arguments.guide) == applied.PACKAGED:
         return [(applied.packaged(arguments.at), 0)]
-    choice = applied.Choice(_instant(arguments.at), arguments.as_of)
+    at = _instant(arguments.at)
     try:
         with _session(arguments.data) as session:
-            if arguments.consensus:
-                from pricing import batch_consensus
+            from pricing import applied_guides
 
-                return batch_consensus.panel(session, applied.every(session), choice)
-            return [(applied.named(session, arguments.guide, choice), 0)]
+            choice = applied_guides.Choice(at, arguments.as_of)
+            if arguments.consensus:
+                return applied_guides.panel(session, applied_guides.every(session), choice)
+            return [(applied_guides.named(session, arguments.guide, choice), 0)]
     except database.NoMarketHere:
         return [(_without_market(arguments), 0)]
 
