@@ -22,7 +22,7 @@ from listings.parties import Acting, Organisation
 from listings.words import gettext as _
 from market import auctions
 from market.auctions import Auction, AuctionState
-from market.seeding import cast, examinations, goods, sales, valuers
+from market.seeding import buyers, cast, evidence, examinations, goods, sales, valuers
 from market.seeding.stage import Stage, assemble
 from market.terms import PriceBasis, Terms
 from pricing import editions, indices, outcomes, values
@@ -125,6 +125,7 @@ def _build(at: datetime, say: Callable[[str], object]) -> None:
         stock = goods.register(stage, at=founded + timedelta(days=1))
         say(_("  packs: %(count)s", count=sum(map(len, stock.packs.values()))))
         _value(stage, founded + timedelta(days=2))
+        buyers.build(stage, at=founded + timedelta(days=2))
         count = examinations.store(stage, stock.packs, found, at=founded + timedelta(days=4))
         say(_("  health reports: %(count)s", count=count))
         count = sales.build(stage, stock, at=at)
@@ -146,6 +147,7 @@ def _value(stage: Stage, at: datetime) -> None:
     with stage.begin() as session:
         indices.seed(session, at=at)
     valuers.build(stage, at=at)
+    evidence.build(stage, at=at)
     with stage.begin() as session:
         editions.seed(
             session,

@@ -60,7 +60,7 @@ class Rates:
 class Line:
     """One part of the cost: what is paid, and the tax in it that comes back."""
 
-    name: str
+    part: str
     paid: Money
     credit: Money
 

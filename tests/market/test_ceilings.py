@@ -45,7 +45,7 @@ def test_a_lot_is_reckoned_with_the_buyers_own_costs_and_ceiling(session, make, 
     found = ceilings.reckon(
         session, buyer.organisation_id, sale.lot, sale, unit_minor=90_00, distance_km=Decimal(200)
     )
-    assert {line.name: line.paid.minor for line in found.cost.lines} == {
+    assert {line.part: line.paid.minor for line in found.cost.lines} == {
         "price": 9_000_00, "loading": 100_00, "freight": 200_00,
     }  # fmt: skip
     assert found.allowed == Money(10_000_00)
@@ -65,7 +65,7 @@ def test_without_own_terms_the_packaged_costs_and_no_ceiling_stand(session, make
     buyer = make.recycler(province="江苏")
     found = ceilings.reckon(session, buyer.id, sale.lot, sale, unit_minor=90_00)
     assert found.distance_km == 190
-    assert {line.name: line.paid.minor for line in found.cost.lines} == {
+    assert {line.part: line.paid.minor for line in found.cost.lines} == {
         "price": 9_000_00, "loading": 180_00, "freight": 171_00,
     }  # fmt: skip
     assert (found.allowed, found.room, found.highest) == (None, None, None)
@@ -78,7 +78,7 @@ def test_where_the_seller_delivers_no_way_is_paid(session, make, sale):
         session, make.recycler().id, sale.lot, sale, unit_minor=1, distance_km=Decimal(9)
     )
     assert found.distance_km is None
-    assert [line.name for line in found.cost.lines] == ["price"]
+    assert [line.part for line in found.cost.lines] == ["price"]
 
 
 def test_packs_on_a_vehicle_have_to_be_taken_off_it(session, make, sale):
@@ -86,7 +86,7 @@ def test_packs_on_a_vehicle_have_to_be_taken_off_it(session, make, sale):
     buyer = make.member(make.recycler())
     save(session, buyer)
     found = ceilings.reckon(session, buyer.organisation_id, sale.lot, sale, unit_minor=1)
-    assert ("removal", 300_00) in {(line.name, line.paid.minor) for line in found.cost.lines}
+    assert ("removal", 300_00) in {(line.part, line.paid.minor) for line in found.cost.lines}
 
 
 def test_a_sale_in_another_currency_is_not_reckoned(session, make, sale):

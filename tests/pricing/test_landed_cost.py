@@ -20,7 +20,7 @@ def goods(mounted: str = "0") -> Goods:
 
 def test_the_landed_cost_is_price_removal_loading_and_freight_each_net_of_its_tax():
     cost = landed_cost.compute(Money(11_300_00), VAT, goods("500"), RATES, distance_km=Decimal(400))
-    found = {line.name: (line.paid.minor, line.credit.minor) for line in cost.lines}
+    found = {line.part: (line.paid.minor, line.credit.minor) for line in cost.lines}
     assert found == {
         "price": (11_300_00, 1_300_00),
         "removal": (100_00, 5_66),  # half a tonne, 6 % inside
@@ -40,7 +40,7 @@ def test_a_buyer_who_deducts_no_tax_bears_all_of_it():
 
 def test_a_delivered_lot_costs_neither_loading_nor_freight():
     cost = landed_cost.compute(Money(11_300_00), VAT, goods(), RATES, distance_km=None)
-    assert [line.name for line in cost.lines] == ["price"]
+    assert [line.part for line in cost.lines] == ["price"]
 
 
 def test_a_ceiling_is_for_each_chemistry_by_energy_or_by_mass():
