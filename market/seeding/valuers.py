@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from listings import days
 from market.seeding.stage import Stage
-from pricing import editions, guides, seeded
+from pricing import editions, guides, points, seeded
+from pricing.rhythms import Rhythm
 
 ASSUMED: Final = "House assumption of the demonstration, unverified"
 REVIEWED_IN: Final = timedelta(days=365)
@@ -32,6 +33,17 @@ class Opinion(NamedTuple):
     hours_before: int
 
 
+POINT: Final = {
+    "code": "LFP-PACK-80",
+    "name": "退役磷酸铁锂客车电池包，健康状态 80%",
+    "specification": "方形，健康状态 78%–82%，检测等级 L1–L3（演示）",
+    "substance": "retired pack",
+    "unit": "kWh",
+    "delivery": "华南，厂提，10 包起（演示）",
+}
+PRICES: Final = {"2026-1": ("128", "152"), "2026-2": ("124", "147")}
+"""Low and high of the weekly guide's one price point by edition: made up, as its name says."""
+
 GUIDES: Final[dict[str, tuple[str, str, tuple[Opinion, Opinion]]]] = {
     "valuer_two": (
         "valuer.two",
@@ -52,8 +64,14 @@ def build(stage: Stage, *, at: datetime) -> None:
         assessor, approver = stage.by(box), stage.by(f"{box}.approver")
         opened_at = at - timedelta(hours=opinions[0].hours_before)
         with stage.begin() as session:
-            guide = guides.create(session, assessor, name=name, at=opened_at)
+            is_weekly = opinions[0].number in PRICES
+            rhythm = Rhythm.WEEKLY if is_weekly else Rhythm.MONTHLY
+            guide = guides.create(session, assessor, name=name, rhythm=rhythm, at=opened_at)
             session.flush()
+            if is_weekly:
+                points.open_point(
+                    session, assessor, guide.id, is_tax_included=True, at=opened_at, **POINT
+                )
             text = guides.methodology(session, assessor, guide.id, text=METHODOLOGY, at=opened_at)
             session.flush()
             guide_id, methodology_id = guide.id, text.id
@@ -69,11 +87,19 @@ def build(stage: Stage, *, at: datetime) -> None:
                     explanation="演示数据：样本数 n = 0，系数为假设，未经核实。",
                     review_due_on=days.of(said_at + REVIEWED_IN),
                     methodology_id=methodology_id,
+                    prices=_prices(opinion),
                     at=said_at,
                 )
                 session.flush()
                 editions.propose(session, assessor, edition.id, at=said_at)
                 editions.approve(session, approver, edition.id, at=said_at)
+
+
+def _prices(opinion: Opinion) -> dict[str, dict[str, str]]:
+    if opinion.number not in PRICES:
+        return {}
+    low, high = PRICES[opinion.number]
+    return {POINT["code"]: {"low": low, "high": high}}
 
 
 def coefficients(opinion: Opinion) -> dict[str, Any]:

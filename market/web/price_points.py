@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -97,7 +97,7 @@ def show(guide_id: int, code: str) -> Any:
             point=point,
             history=list(reversed(_changes(found))),
             picture=price_pictures.band(
-                [Day(_noon(edition), price) for edition, price in found],
+                [Day(_instant(edition), price) for edition, price in found],
                 title=gettext(N_("%(name)s: low, high and average"), name=point.name),
                 unit=f"{point.currency}/{point.unit}",
             ),
@@ -135,7 +135,7 @@ def history(guide_id: int) -> Any:
     return download(sheets.write_csv(HISTORY, rows), "text/csv", f"guide-{guide_id}-prices.csv")
 
 
-def day_of(edition: Edition) -> Any:
+def day_of(edition: Edition) -> date:
     """The day of an edition's prices: the stated one, else that on which it took effect."""
     return edition.priced_on or days.of(edition.effective_from or edition.created_at)
 
@@ -147,8 +147,11 @@ def _named(session: orm.Session, guide_id: int, code: str) -> PricePoint:
     raise NotFound
 
 
-def _noon(edition: Edition) -> datetime:
-    return datetime.combine(day_of(edition), time(12), tzinfo=days.ZONE)
+def _instant(edition: Edition) -> datetime:
+    """Noon of the stated day, else when it took effect."""
+    if edition.priced_on is not None:
+        return datetime.combine(edition.priced_on, time(12), tzinfo=days.ZONE)
+    return (edition.effective_from or edition.created_at).astimezone(days.ZONE)
 
 
 def _changes(
