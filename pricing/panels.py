@@ -53,6 +53,12 @@ class Panelist(db.Base):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
     guide: Mapped[Guide] = orm.relationship(init=False)
+    organisation: Mapped[Organisation | None] = orm.relationship(init=False)
+
+    @property
+    def called(self) -> str:
+        """Its name in the reader's language, where it is of the market."""
+        return self.organisation.called if self.organisation else self.name
 
 
 class PanelistKnown(Refused):

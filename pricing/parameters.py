@@ -52,8 +52,8 @@ class Parameters:
         (DataKind.OTHER,),
     )
     minimum_count: int = 3
-    window_days: int = 28
-    cap: Decimal = Decimal("0.33")
+    window_days: int = 30
+    cap: Decimal = Decimal("0.34")
     cut: Decimal = Decimal("3.5")
     exclusions: tuple[str, ...] = ()
 

@@ -22,6 +22,7 @@ SELLERS = (
 BUYERS = (Kind.SECOND_LIFE, Kind.REGENERATION)
 TRADERS = (*SELLERS, *BUYERS)
 HANDS = (*TRADERS, Kind.CARRIER, Kind.REGULATOR, Kind.OPERATOR)
+JUDGES = (Kind.VALUER, Kind.REGULATOR, Kind.OPERATOR)
 GRADERS = (*BUYERS, Kind.LAB, Kind.VALUER, Kind.REGULATOR, Kind.OPERATOR)
 
 # Address, label, and the kinds of organisation that go there (none: everybody).
@@ -53,6 +54,8 @@ OWN: tuple[tuple[str, str, Callable[[Acting], bool]], ...] = (
     ("/destinations", N_("Permitted destinations"), lambda acting: not acting.is_any(Kind.CARRIER)),
     ("/ceilings", N_("My costs and ceilings"), lambda acting: acting.is_any(*BUYERS)),
     ("/deposits", N_("Deposits"), lambda acting: acting.is_any(*BUYERS)),
+    ("/guides/panels", N_("Panels"), lambda acting: acting.is_any(*TRADERS)),
+    ("/complaints", N_("Complaints"), lambda acting: acting.is_any(*JUDGES)),
     ("/settings", N_("Settings"), lambda acting: acting.is_any(Kind.OPERATOR)),
     ("/account", N_("My account"), lambda _: True),
     ("/choose", N_("Change organisation"), lambda _: True),
