@@ -27,6 +27,7 @@ from market.web import guard, pictures
 from market.web.formats import money
 from market.web.forms import Form
 from market.web.guard import member, public
+from market.web.indices import series_label
 from market.web.values import ROUTE_NAMES, Shown, amount, shown_of, visible_lot, whole
 from pricing import pack_values, values, what_if
 from pricing.coefficients import GuideCoefficients
@@ -51,7 +52,7 @@ class Knob:
     is where it stands while the field is empty).
     """
 
-    name: str
+    field: str
     label: str
     unit: str
     value: str
@@ -89,7 +90,7 @@ class Line:
 class Compared:
     """One route as it stands and as supposed: its parts and their sum."""
 
-    name: str
+    route: str
     label: str
     lines: list[Line]
     whole: Line
@@ -200,10 +201,10 @@ def _supposed(asking: Asking) -> Supposition:
     form = Form(ImmutableMultiDict(request.args))
     levels = {}
     for knob in asking.knobs:
-        if knob.name.startswith("level."):
-            amount_ = form.decimal(knob.name, most=10**12)
+        if knob.field.startswith("level."):
+            amount_ = form.decimal(knob.field, most=10**12)
             if amount_ is not None and amount_ != Decimal(knob.value):
-                levels[knob.name.removeprefix("level.")] = amount_
+                levels[knob.field.removeprefix("level.")] = amount_
     soh = form.decimal("soh", least=0, most=1000)
     km = form.decimal("distance_km", least=0)
     form.check()
@@ -283,8 +284,8 @@ def _level(quote: Quote) -> Knob:
     now, basis = quote.price.amount.normalize(), quote.price.basis
     step = Decimal(10) ** (math.floor(now.log10()) - FINE)
     return Knob(
-        name=f"level.{quote.series}",
-        label=quote.series,
+        field=f"level.{quote.series}",
+        label=series_label(quote.series),
         unit=f"{basis.currency}/{basis.unit}",
         value=f"{now:f}",
         hint=gettext(
