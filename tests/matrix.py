@@ -49,11 +49,14 @@ from pricing import (
     indices,
     panels,
     points,
+    references,
+    score_disputes,
     submissions,
+    values,
 )
 from pricing.comparables import Comparable
 from pricing.conflicts import Interest
-from pricing.comparables import Comparable
+from pricing.forecasts import Forecast
 from pricing.guides import Edition, Guide, GuideValue
 from pricing.indices import IndexValue
 from pricing.panels import Side
@@ -145,6 +148,8 @@ def build() -> Scene:
         _papers(session, scene)
     with db.transaction() as session:
         _prices(session, scene)
+    with db.transaction() as session:
+        _scores(session, scene)
     with db.transaction() as session:
         _evidence(session, scene)
     return scene
@@ -365,8 +370,19 @@ def _prices(session: orm.Session, scene: Scene) -> None:
     rows["sale"] = session.scalars(sold.order_by(Comparable.id)).first()
     made, _ = access_tokens.make(session, scene.by("operator"), "quotes", at=AT)
     rows["access token"] = made.id
-    sold = sa.select(Comparable.id).where(Comparable.sold_at <= AT)
-    rows["sale"] = session.scalars(sold.order_by(Comparable.id)).first()
+
+
+def _scores(session: orm.Session, scene: Scene) -> None:
+    """What the guide had said of two sales, one line disputed, and what three valuers agree on."""
+    rows, valuer = scene.rows, scene.by("valuer")
+    own = sa.select(Forecast.id).where(Forecast.guide_id == rows["guide"])
+    rows["line"], rows["disputed line"] = session.scalars(own.order_by(Forecast.id).limit(2))
+    disputed = rows["disputed line"]
+    row = score_disputes.dispute(session, valuer, disputed, reason="A bus went along.", at=AT)
+    said = values.statements(session, rows["lot open"], at=AT)
+    reference = references.of_lot(session, rows["lot open"], said, at=AT)
+    session.flush()
+    rows["dispute"], rows["reference open"] = row.id, reference.id
 
 
 def _evidence(session: orm.Session, scene: Scene) -> None:

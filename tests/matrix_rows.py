@@ -88,9 +88,7 @@ ROWS: Final[dict[str, Rows]] = {
     "conflicts.show": _of("valuer"),
     "conflicts.end": _of("declaration"),
     "edition_sheets.template": {"xlsx": {"guide_id": "guide", "kind": "xlsx"}},
-    **dict.fromkeys(
-        ("price_points.show", "price_points.end"), {"": {"guide_id": "guide", "code": "point"}}
-    ),
+    **{key: {"": {"guide_id": "guide", "code": "point"}} for key in ("price_points.show", "price_points.end")},
     **dict.fromkeys(("editions.show", "editions.as_csv", "editions.as_json"), _READ_EDITION),
     **dict.fromkeys(("editions.edit", "editions.change", "editions.propose"), _DRAFT),
     **dict.fromkeys(("editions.confirm", "editions.approve", "editions.send_back"), _PROPOSED),
@@ -117,7 +115,6 @@ ROWS: Final[dict[str, Rows]] = {
     "indices.series": {"": {"name": "series"}},
     **dict.fromkeys(("comparables.show", "comparables.judge"), _of("sale")),
     "access_tokens.revoke": {"": {"token_id": "access token"}},
-    **dict.fromkeys(("comparables.show", "comparables.judge"), _of("sale")),
     **dict.fromkeys(
         (
             "policies.one", "policies.edit", "policies.change", "policies.discard",
@@ -144,6 +141,12 @@ ROWS: Final[dict[str, Rows]] = {
         ("sales.ask_withdraw", "sales.withdraw"), _of("lot", "draft", "announced")
     ),
     "values.record": _of("value", "draft", "open"),
+    "references.record": _of("reference", "open"),
+    **dict.fromkeys(("scoreboard.guide", "scoreboard.guide_table"), _GUIDE),
+    **dict.fromkeys(
+        ("scoreboard.line", "scoreboard.evidence", "scoreboard.dispute"), _of("line")
+    ),
+    "scoreboard.decide": {"": {"line_id": "disputed line", "dispute_id": "dispute"}},
     **dict.fromkeys(("pack_types.edit", "pack_types.correct", "pack_types.one", "pack_types.guide"), _TYPE),
     **dict.fromkeys(("bids.approve", "bids.reject", "claims.approve"), _of("proposal")),
     "public.short": {"": {"token": "token"}},
@@ -193,6 +196,8 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
     },
     "guides.publish_methodology": {"text": "The next version."},
     "comparables.judge": {"kind": "related", "reason": "one parent", "decision": "exclude"},
+    "scoreboard.dispute": {"reason": "It was sold with a bus."},
+    "scoreboard.decide": {"outcome": "dismissed", "answer": "It was not."},
     "comparables.enter": {
         "source": "a notice", "sold_on": _DAY, "route": "cascade", "chemistry": "LFP",
         "pack_count": "4", "energy_kwh": "100", "price": "9000", "currency": "CNY",
@@ -219,16 +224,6 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
     "complaints.answer": {"verdict": "rejected", "text": "It is of yesterday."},
     "conflicts.declare": {
         "organisation_id": "{organisation}", "interest": "owns", "note": "A tenth.",
-    },
-    "comparables.judge": {"kind": "related", "reason": "one parent", "decision": "exclude"},
-    "comparables.enter": {
-        "source": "a notice", "sold_on": _DAY, "route": "cascade", "chemistry": "LFP",
-        "pack_count": "4", "energy_kwh": "100", "price": "9000", "currency": "CNY",
-        "tax_rate": "13", "province": "安徽",
-    },
-    "ceilings.save": {
-        "province": "安徽", "removal_per_tonne": "0", "loading_per_tonne": "180",
-        "freight_per_tonne_km": "0.9", "ceiling_LFP": "100", "unit_LFP": "kwh",
     },
     "device_signing.prepare_release": {"key": "{public_key}"},
     "handovers.check": {"soc_percent": "20"},
