@@ -65,10 +65,19 @@ def stream(path: Path, is_header: IsHeader) -> Iterator[Block]:
     (`NoHeader`) or with two columns of one name (`ColumnTwice`), an old workbook, a row without an
     end (`RowTooLong`) and what does not hold together (`TableDamaged`).
     """
+    is_empty = True
+    for block in _blocks(path, is_header):
+        is_empty = False
+        yield block
+    if is_empty:
+        raise EmptySheet(filename=path.name)
+
+
+def _blocks(path: Path, is_header: IsHeader) -> Iterator[Block]:
     with path.open("rb") as file:
         begins = file.read(HEAD_BYTES)
     if not begins.strip():
-        raise EmptySheet(filename=path.name)
+        return iter(())
     if begins.startswith(b"PAR1"):
         return _parquet(path, is_header)
     if begins.startswith(b"\xd0\xcf\x11\xe0"):

@@ -7,6 +7,7 @@ currency; a row that could not be valued has none, and says why.
 from __future__ import annotations
 
 import codecs
+import io
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Self
@@ -178,7 +179,11 @@ class Writer:
                 self._file.write(codecs.BOM_UTF8)
             guarded = pl.col("id", "problem").str.replace(_FORMULA, "'$1")
             block = block.with_columns(guarded)
-        block.write_csv(self._file, include_header=not self._is_begun)
+        text = io.BytesIO()  # a pipe that its reader closed says so only to a plain write
+        block.write_csv(text, include_header=not self._is_begun)
+        left = text.getbuffer()
+        while left:  # a file without a buffer may take a part
+            left = left[self._file.write(left) :]
 
     def _rows(self, block: pl.DataFrame) -> None:
         from pyarrow import parquet

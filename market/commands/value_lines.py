@@ -123,17 +123,19 @@ def waterfall(found: dict[str, Any], currency: str) -> str:
     from pricing.waterfalls import LABELS
 
     parts = [(part["name"], part["amount"]) for part in found["components"]]
+    voices = [(voice["valuer"], voice["value"]) for voice in found.get("voices", [])]
     body: list[list[object]] = [[_(LABELS[name]), amount] for name, amount in parts]
+    body += [[valuer, amount] for valuer, amount in voices]
     body.append([_("value"), found["value"]])
     facts: dict[str, object] = {
         _("least"): found["low"],
         _("greatest"): found["high"],
         _("route"): _route(found["route"]),
         _("indifferent"): _("yes") if found["indifferent"] else _("no"),
-        _("guide"): _("what %(count)s valuers agree on", count=len(found.get("voices", [])))
+        _("guide"): _("what %(count)s valuers agree on", count=len(voices))
         if found["guide"] is None
         else f"{found['guide']} {found['edition']}",
         _("methodology"): found["methodology_sha256"],
         _("index values of"): found["index_date"],
     }
-    return f"{table([_('part'), currency], body)}\n\n{rows(facts)}"
+    return f"{table([_('valuer') if voices else _('part'), currency], body)}\n\n{rows(facts)}"

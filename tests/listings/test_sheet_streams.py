@@ -117,6 +117,7 @@ def test_parquet_keeps_its_types(tmp_path):
     [
         (b"", sheets.EmptySheet),
         (b" \n ", sheets.EmptySheet),
+        (b"chemistry,energy\n", sheets.EmptySheet),
         (b"a,b\n1,2\n", sheets.NoHeader),
         (b"chemistry,x,x\n", sheets.ColumnTwice),
         (b"\x00\x01\x02\x03", sheets.NotATable),

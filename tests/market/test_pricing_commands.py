@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,7 +20,8 @@ from listings.parties import Kind, Role
 from market.cli import main
 from pricing import editions, indices, records, values
 
-SCHEMAS = Path(__file__).parents[2] / "docs" / "commands"
+TOP = Path(__file__).parents[2]
+SCHEMAS = TOP / "docs" / "commands"
 
 
 @pytest.fixture(autouse=True)
@@ -315,3 +318,34 @@ def test_a_stored_value_is_computed_again_to_the_same_bytes(said, tmp_path, guid
     assert status == 1
     assert out.encode() != published
     assert "not what was published" in err
+
+
+def test_a_pack_of_the_register_is_worth_the_same_in_a_file(said, tmp_path, guides_here, database):
+    guides_here(1)
+    with connected(database) as session:
+        make = Make(session)
+        seller = make.organisation(Kind.FLEET_OWNER)
+        lot = make.lot(seller, [make.pack(seller, make.pack_type())])
+        kept = values.for_lot(session, lot.id, at=NOW)
+        facts = json.loads(kept.inputs)["packs"][0]["facts"]
+        bounds = [Decimal(kept.low_minor) / 100, Decimal(kept.high_minor) / 100]
+        worth, route = Decimal(kept.value_minor) / 100, kept.route
+    known = {k: v for k, v in facts.items() if v is not None and k != "assay_kg"}
+    path = tmp_path / "packs.csv"
+    path.write_text("\n".join([",".join(known), ",".join(map(str, known.values()))]))
+    found = document(said(path, "--guide", "1", "--at", "2026-06-01", "--json")[1], "value")
+    assert (Decimal(found["value"]), found["route"]) == (worth, route)
+    assert [Decimal(found["low"]), Decimal(found["high"])] == bounds
+
+
+def test_a_reader_who_has_enough_ends_it_quietly(tmp_path):
+    path = tmp_path / "packs.csv"
+    path.write_text("chemistry,energy_kwh\n" + "LFP,10\n" * 20_000)
+    words = [sys.executable, "-m", "market", "value", str(path), "--guide", "packaged", "--csv"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=TOP) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.readline()
+        run.stdout.close()
+        assert b"Traceback" not in run.stderr.read()
+        assert run.wait() == 1
