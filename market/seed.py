@@ -154,6 +154,7 @@ def _value(stage: Stage, at: datetime) -> None:
             valuer_id=stage.firms["valuer"],
             assessor=stage.by("valuer"),
             approver=stage.by("valuer.approver"),
+            prices=evidence.PRICES,
             at=at,
         )
 

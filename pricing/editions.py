@@ -341,9 +341,16 @@ def fingerprint(edition: Edition) -> str:
 
 
 def seed(
-    session: orm.Session, *, valuer_id: int, assessor: Acting, approver: Acting, at: datetime
+    session: orm.Session,
+    *,
+    valuer_id: int,
+    assessor: Acting,
+    approver: Acting,
+    prices: dict[str, Any] | None = None,
+    at: datetime,
 ) -> Edition:
-    """The packaged guide as this valuer's, its first edition in force and under review in a year.
+    """The packaged guide as this valuer's, its first edition in force and under review in a year;
+    ``prices`` are those of the points that the guide has already.
 
     A second call changes nothing and returns the edition in force.
     """
@@ -366,6 +373,7 @@ def seed(
         explanation=sent.explanation,
         review_due_on=days.of(at + FIRST_REVIEW),
         methodology_id=version.id,
+        prices=prices,
         at=at,
     )
     propose(session, assessor, edition.id, at=at)

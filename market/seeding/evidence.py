@@ -40,6 +40,9 @@ REPORTS: Final = (
     Report("buyer", DataKind.OFFER, "3000", "20", 1),
 )
 
+PRICES: Final = {"LFP-BM-LI": {"low": "2880", "high": "2925", "average": "2900"}}
+"""What the first edition states for the point, from the reports that the screen lets through."""
+
 
 def build(stage: Stage, *, at: datetime) -> None:
     """The guide with its methodology, a price point, three firms on the panel, five reports."""

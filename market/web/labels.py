@@ -37,6 +37,14 @@ LABELS: dict[str, dict[str, str]] = {
         "signer": N_("Signer"),
         "viewer": N_("Viewer"),
     },
+    "Substance": {
+        "graphite": N_("graphite"),
+        "cell mass": N_("cell mass"),
+        "black mass, dry": N_("black mass, dry"),
+        "black mass, as received": N_("black mass, as received"),
+        "new cell": N_("new cell"),
+        "retired pack": N_("retired pack"),
+    },
     "Rhythm": {
         "working_day": N_("every working day"),
         "weekly": N_("weekly"),

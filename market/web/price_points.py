@@ -16,6 +16,7 @@ from listings.parties import Kind
 from listings.words import gettext
 from market.web import guard, price_pictures
 from market.web.app import go
+from market.web.formats import word
 from market.web.forms import Form, again
 from market.web.guard import guarded, public
 from market.web.guides import is_mine
@@ -53,9 +54,9 @@ def index(guide_id: int) -> Any:
             points=every,
             newest={point.code: points.history(session, point)[-1:] for point in every},
             is_mine=is_mine(guide),
-            substances=[(word.value, word.value) for word in points.SUBSTANCES],
-            units=[(word.value, word.value) for word in points.UNITS],
-            currencies=[(word, word) for word in MINOR_DIGITS],
+            substances=[(one.value, word(one.value, "Substance")) for one in points.SUBSTANCES],
+            units=[(one.value, one.value) for one in points.UNITS],
+            currencies=[(one, one) for one in MINOR_DIGITS],
         )
 
 
