@@ -16,6 +16,7 @@ from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
 from listings import db, journal, provinces
+from listings.errors import N_, Refused
 from listings.lots import Lot
 from listings.money import Money
 from listings.pack_types import Chemistry
@@ -36,6 +37,12 @@ class CeilingUnit(enum.StrEnum):
 
     KWH = "kwh"
     TONNE = "t"
+
+
+class CostNegative(Refused):
+    """A handling cost below zero."""
+
+    message = N_("A cost must not be below 0.")
 
 
 class BuyerTerms(db.Base):
@@ -104,9 +111,13 @@ def save(
 ) -> BuyerTerms:
     """Reckon with these from now on; what stood before stays in its row.
 
-    Only somebody of a buyer who may prepare bids does this.
+    Only somebody of a buyer who may prepare bids does this. Refuses a cost below zero; a ceiling
+    may be: some goods are only taken for money.
     """
     acting = demand(acting, "bid:prepare", *BUYERS)
+    for name in ("removal_per_tonne", "loading_per_tonne", "freight_per_tonne_km"):
+        if getattr(rates, name).minor < 0:
+            raise CostNegative(field=name)
     terms = BuyerTerms(
         organisation_id=acting.organisation_id,
         province=provinces.find(province),

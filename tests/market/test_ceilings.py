@@ -118,3 +118,13 @@ def test_ceilings_are_a_buyers_own_and_their_amounts_stand_in_no_journal(session
             save(session, other)
     with pytest.raises(ProvinceUnknown):
         save(session, buyer, province="Atlantis")
+
+
+def test_a_cost_below_zero_is_refused_and_a_ceiling_below_zero_is_not(session, make, sale):
+    buyer = make.member(make.recycler())
+    with pytest.raises(ceilings.CostNegative):
+        save(session, buyer, rates=Rates(Money(0), Money(-1), Money(0)))
+    save(session, buyer, ceilings={Chemistry.LFP: Ceiling("kwh", Money(-5_00))})
+    found = ceilings.reckon(session, buyer.organisation_id, sale.lot, sale, unit_minor=0)
+    assert found.allowed == Money(-500_00)
+    assert found.highest < 0
