@@ -217,7 +217,7 @@ def test_the_rules_of_a_methodology_are_typed_and_published_with_it(sign_in, cli
     assert 'href="#f-hierarchy"' in wrong.text
     assert browser.post(address, data=fields).status_code == 303
     page = client.get(f"/guides/{desk.guide_id}").text
-    assert "related parties; defaults" in page
+    assert "related parties" in page
     with db.transaction() as session:
         newest = guides.newest_methodology(session, desk.guide_id)
     rules = Parameters.from_json(newest.parameters)
