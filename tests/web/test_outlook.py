@@ -46,7 +46,7 @@ def test_a_visitor_sees_where_packs_will_come_from(client):
     whole = found.of(found.provinces)[0]
     assert headline(text) == f"{thousands(whole.tonnes)} thousand t"
     assert "Guangdong, Zhejiang and Jiangsu" in text
-    assert text.count('scope="row" class="short"') == 31
+    assert text.count('class="short"><a href="/outlook?') == 31
 
 
 def test_the_year_after_this_one_is_shown_first(client, clock):
