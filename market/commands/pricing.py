@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from listings.words import gettext as _
-from market.commands.menu import Answer, Menu, table
+from market.commands.menu import Answer, Menu, demand_file, table
 
 if TYPE_CHECKING:
     from pricing.materials import Amount, Intensity
@@ -21,13 +22,24 @@ def add(menu: Menu) -> None:
     )
     help_era = _("formula, 2010s, 2020s or unknown (default: %(default)s)")
     parser.add_argument("--era", metavar="E", default="unknown", help=help_era)
+    parser.add_argument(
+        "--table",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help=_("a table of your own beside the packaged ones (.csv, .xlsx)"),
+    )
 
 
 def _materials(arguments: argparse.Namespace) -> Answer:
-    from pricing import materials, seeded, spellings
+    from pricing import material_tables, materials, seeded, spellings
 
     chemistry = spellings.chemistry(arguments.chemistry)
-    found = materials.intensity(chemistry, arguments.era, seeded.material_tables())
+    tables = [*seeded.material_tables()]
+    for path in arguments.table:
+        tables += material_tables.read(demand_file(path))
+    found = materials.intensity(chemistry, arguments.era, tables)
     return Answer(materials.document(found), _text(found))
 
 

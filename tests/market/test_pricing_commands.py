@@ -84,6 +84,16 @@ def test_materials_for_people_name_interval_and_source(capsys):
     assert "BatPaC" in said
 
 
+def test_a_table_of_one_s_own_stands_beside_the_packaged_ones(capsys, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("chemistry,era,source,Cu\nLFP,2020s,a model run,1.5\n")
+    found = materials(capsys, "LFP", "--table", str(path))
+    assert found["elements"]["Cu"]["high"] == 1.5
+    assert "a model run" in found["source"]
+    assert main(["materials", "LFP", "--table", str(tmp_path / "none.csv")]) == 1
+    assert "none.csv" in capsys.readouterr().err
+
+
 def test_a_chemistry_that_nobody_knows_is_refused_in_a_sentence(capsys):
     assert main(["materials", "NMC955"]) == 1
     assert "NMC955" in capsys.readouterr().err
