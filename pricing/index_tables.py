@@ -24,7 +24,7 @@ from pricing.indices import IndexFieldWrong, IndexValue
 MOST_ROWS = 5000
 MOST_TEXT = 500  # as the form takes
 COLUMNS = ("series", "date", "value", "basis", "unit", "currency", "tax_included", "source")
-_CHINESE = ("系列", "日期", "数值", "标的", "单位", "币种", "含税", "来源")
+_CHINESE = ("序列", "日期", "数值", "计价对象", "单位", "币种", "含税", "来源")
 _NAMES = {name: name for name in COLUMNS} | dict(zip(_CHINESE, COLUMNS, strict=True))
 _NEEDED = ("series", "date", "value", "source")
 _YES, _NO = {"yes", "true", "1", "是", "含"}, {"no", "false", "0", "否", "不含"}

@@ -49,7 +49,7 @@ def test_a_table_enters_every_row_and_the_newest_is_the_level(session, send):
 
 def test_a_known_series_needs_its_name_day_value_and_source_only(session, send):
     send(f"{HEAD}Co,{day(3)},400000,Co,t,CNY,yes,An agency\n")
-    send(f"系列,日期,数值,来源\nCo,{day(1)},405000,另一家机构\n")
+    send(f"序列,日期,数值,来源\nCo,{day(1)},405000,另一家机构\n")
     row = indices.standing(session, "Co", TODAY)
     assert (row.value, row.unit, row.is_tax_included) == (405000, "t", True)
 
