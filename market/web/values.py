@@ -19,6 +19,7 @@ from market.web.formats import money, number
 from market.web.guard import public
 from pricing import records, values
 from pricing.guides import GuideValue
+from pricing.intervals import FEWEST
 from pricing.values import Explanation, RouteValue
 from pricing.waterfalls import LABELS
 
@@ -56,6 +57,11 @@ class Shown:
     def is_old(self) -> bool:
         """Whether the levels it rests on are months old."""
         return self.explained.stale_days > OLD_FROM
+
+    @property
+    def fewest(self) -> int:
+        """How many past sales it takes to measure a range."""
+        return FEWEST
 
 
 @blueprint.app_template_global("value_shown")
