@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from listings.errors import N_
 from listings.words import gettext
-from market.web.forms import Form
+from market.web.forms import Form, NotAChoice
+from pricing.bases import Substance, carried_by
 from pricing.coefficients import Number
+from pricing.levels import Quote
 from pricing.waterfalls import LABELS as PARTS
 
 MOST_SOURCE = 600
+TABLES = ("index_of", "cell_of")
 SHARE, PER_KG, PER_KWH, YEARS, FACTOR = N_("share"), "CNY/kg", "CNY/kWh", N_("years"), N_("factor")
 
 # What each coefficient is and its unit, in the order in which they are read.
@@ -131,8 +134,32 @@ def bases(coefficients: dict[str, Any]) -> list[tuple[str, str]]:
     return metals + cells
 
 
-def read(form: Form, coefficients: dict[str, Any]) -> dict[str, Any]:
-    """The same coefficients with the numbers and sources of a form; its problems stay in it.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which series one metal, or one family's new cell, is priced on, and which it could be."""
+
+    name: str
+    label: str
+    series: str
+    others: list[str]
+
+
+def choices(coefficients: dict[str, Any], quotes: Mapping[str, Quote]) -> list[Choice]:
+    """The series of the indices by which each metal and each new cell can be priced."""
+    labels = iter(bases(coefficients))
+    found = []
+    for table in TABLES:
+        for key, series in coefficients[table].items():
+            wanted = Substance.NEW_CELL if table == "cell_of" else Substance(key)
+            fit = {name for name, quote in quotes.items() if _prices(quote, wanted)}
+            label, _ = next(labels)
+            found.append(Choice(f"{table}.{key}", label, series, sorted(fit | {series})))
+    return found
+
+
+def read(form: Form, coefficients: dict[str, Any], known: Sequence[Choice] = ()) -> dict[str, Any]:
+    """The same coefficients with the numbers and sources of a form, and the series that it chooses
+    among the known ones; its problems stay in it.
 
     A number that was changed under its old source takes the ``common_source`` of the form.
     """
@@ -145,7 +172,20 @@ def read(form: Form, coefficients: dict[str, Any]) -> dict[str, Any]:
         is_stale = value != found["value"] and source == found["source"]
         return {"value": value, "source": common if common and is_stale else source}
 
-    return {name: _replace(name, value, leaf) for name, value in coefficients.items()}
+    found = {name: _replace(name, value, leaf) for name, value in coefficients.items()}
+    for choice in known:
+        series = form.text(choice.name) or choice.series
+        if series not in choice.others:
+            form.fail(NotAChoice(field=choice.name, value=series))
+        table, _, key = choice.name.partition(".")
+        found[table] = found[table] | {key: series}
+    return found
+
+
+def _prices(quote: Quote, wanted: Substance) -> bool:
+    """Whether a series is a price of a substance or of a salt that carries it."""
+    substance = quote.price.basis.substance
+    return wanted in {substance, carried_by(substance)}
 
 
 def _beside(row: Row, before: Mapping[str, Number]) -> Row:

@@ -18,7 +18,7 @@ from listings.words import gettext
 from market import notices
 from market.web import guard
 from market.web.app import go
-from market.web.coefficients import bases, groups, label_of, read
+from market.web.coefficients import Choice, bases, choices, groups, label_of, read
 from market.web.forms import Form, again
 from market.web.guard import guarded, public
 from market.web.guides import is_mine
@@ -29,6 +29,7 @@ from pricing import (
     editions,
     guide_sheets,
     guides,
+    indices,
     points,
     previews,
     records,
@@ -121,7 +122,7 @@ def draft(guide_id: int) -> Any:
     acting, at = guard.acting(), guard.now()
     with db.transaction() as session:
         guide = guides.own(session, acting, guide_id, "guide:write")
-        values = _read(start(session, guide), points.of_guide(session, guide_id))
+        values = _read(session, guide, start(session, guide))
         edition = editions.draft(session, acting, guide_id, at=at, **values)
     flash(gettext(N_("The draft is kept. Look at what it moves, then send it to the approver.")))
     return go("editions.show", edition_id=edition.id)
@@ -145,8 +146,8 @@ def change(edition_id: int) -> Any:
     acting, at = guard.acting(), guard.now()
     with db.transaction() as session:
         edition = guard.visible(session.get(Edition, edition_id))
-        guides.own(session, acting, edition.guide_id, "guide:write")
-        values = _read(edition.coefficients, points.of_guide(session, edition.guide_id))
+        guide = guides.own(session, acting, edition.guide_id, "guide:write")
+        values = _read(session, guide, edition.coefficients)
         seen = request.form.get("seen")
         editions.edit(session, acting, edition_id, seen=seen, at=at, **values)
     flash(gettext(N_("The draft is kept. Look at what it moves, then send it to the approver.")))
@@ -249,6 +250,7 @@ def form_values(session: orm.Session, guide: Guide, edition: Edition | None) -> 
         "current": current,
         "content": content,
         "groups": groups(content, numbers(current.coefficients) if current else None),
+        "choices": _choices(session, content),
         "points": points.of_guide(session, guide.id),
         "prices": edition.prices if edition else {},
         "earlier": points.before(session, edition, guide.id),
@@ -284,7 +286,11 @@ def numbers(coefficients: dict[str, Any]) -> dict[str, Number]:
     return dict(GuideCoefficients.from_json(coefficients).sources())
 
 
-def _read(coefficients: dict[str, Any], known: list[PricePoint]) -> dict[str, Any]:
+def _choices(session: orm.Session, coefficients: dict[str, Any]) -> list[Choice]:
+    return choices(coefficients, indices.levels(session, days.of(guard.now())).quotes)
+
+
+def _read(session: orm.Session, guide: Guide, coefficients: dict[str, Any]) -> dict[str, Any]:
     """The form of a draft; its coefficients take the shape of ``coefficients``."""
     form = Form(request.form)
     values = {
@@ -293,8 +299,8 @@ def _read(coefficients: dict[str, Any], known: list[PricePoint]) -> dict[str, An
         "explanation": form.text("explanation", required=True, most=MOST_EXPLANATION),
         "review_due_on": form.date("review_due_on", required=True),
         "methodology_id": form.integer("methodology_id", required=True),
-        "prices": _prices(form, known),
-        "coefficients": read(form, coefficients),
+        "prices": _prices(form, points.of_guide(session, guide.id)),
+        "coefficients": read(form, coefficients, _choices(session, coefficients)),
     }
     form.check()
     return values

@@ -166,6 +166,9 @@ def test_a_point_is_defined_once_and_ended_by_its_valuer_only(desk, point, sign_
     wrong = own.post(points_page, data=POINT | {"code": "X", "unit": "kWh"})
     assert wrong.status_code == 422
     assert 'href="#f-unit"' in wrong.text
+    assert (
+        "No edition in force has assessed this point yet" in own.get(f"{points_page}/{point}").text
+    )
     assert rival.post(points_page, data=POINT | {"code": "X"}).status_code == 403
     assert rival.post(f"{points_page}/{point}/end").status_code == 403
     assert own.post(f"{points_page}/{point}/end").status_code == 303
@@ -226,6 +229,23 @@ def test_one_source_serves_every_number_that_changed(desk, publish, client):
     assert numbers["distance_km"] == {"value": 450, "source": "Tariffs of June"}
     assert numbers["later_share"] == {"value": 0.7, "source": "Own survey"}
     assert numbers["tax_rate"]["source"] != "Tariffs of June"
+
+
+def test_a_metal_can_be_priced_on_another_index_that_carries_it(desk, sign_in):
+    own = sign_in(desk.assessor)
+    address = f"/guides/{desk.guide_id}/editions/new"
+    page = own.get(address).text
+    options = re.search(r'name="index_of.Li">(.*?)</select>', page, re.DOTALL).group(1)
+    assert "LiOH.H2O" in options
+    assert "NiSO4" not in options
+    form = fields_of(page)
+    wrong = own.post(address, data=form | {"index_of.Li": "Cu"})
+    assert wrong.status_code == 422
+    assert 'href="#f-index_of.Li"' in wrong.text
+    edition = own.post(address, data=form | {"index_of.Li": "LiOH.H2O"}).headers["Location"]
+    kept = own.get(f"{edition}.json").json["coefficients"]
+    assert kept["index_of"]["Li"] == "LiOH.H2O"
+    assert kept["index_of"]["Ni"] == "NiSO4.6H2O"
 
 
 def test_a_changed_number_under_its_old_source_is_pointed_out(desk, publish, sign_in):
