@@ -7,7 +7,7 @@ canonical JSON when the edition goes to its approver, so that what was approved 
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import rfc8785
@@ -16,7 +16,7 @@ from sqlalchemy import orm
 from sqlalchemy.orm import Mapped
 
 from listings import days, db
-from pricing import points, submissions
+from pricing import guides, points, submissions
 from pricing.guides import Edition
 from pricing.mixes import mix
 from pricing.parameters import Parameters
@@ -38,21 +38,14 @@ def compute(session: orm.Session, edition: Edition, *, at: datetime) -> dict[str
 
     A methodology that states no parameters is read with the house's own (`Parameters`).
     """
-    stated = edition.methodology.parameters
-    rules = Parameters.from_json(stated) if stated else Parameters()
     on = edition.priced_on or days.of(at)
-    since = on - timedelta(days=rules.window_days - 1)
-    found = []
-    for point in points.of_guide(session, edition.guide_id):
-        evidence = submissions.reported(session, point, since, at)
-        found.append(points.to_json(point) | {"mix": mix(evidence, rules, on).to_json()})
-    return {
-        "on": on.isoformat(),
-        "known_at": at.isoformat(),
-        "parameters": rules.to_json(),
-        "is_stated": bool(stated),
-        "points": found,
-    }
+    return _of(session, edition.guide_id, edition.methodology.parameters, on, at)
+
+
+def now(session: orm.Session, guide_id: int, *, at: datetime) -> dict[str, Any]:
+    """The mix that an edition of today would have, by the guide's newest methodology."""
+    newest = guides.newest_methodology(session, guide_id)
+    return _of(session, guide_id, newest.parameters if newest else None, days.of(at), at)
 
 
 def keep(session: orm.Session, edition: Edition, *, at: datetime) -> DataMix:
@@ -73,3 +66,21 @@ def kept(session: orm.Session, edition_id: int) -> dict[str, Any] | None:
         sa.select(DataMix).where(DataMix.edition_id == edition_id).order_by(DataMix.id.desc())
     )
     return json.loads(row.document) if row is not None else None
+
+
+def _of(
+    session: orm.Session, guide_id: int, stated: db.Facts | None, on: date, at: datetime
+) -> dict[str, Any]:
+    rules = Parameters.from_json(stated) if stated else Parameters()
+    since = on - timedelta(days=rules.window_days - 1)
+    found = []
+    for point in points.of_guide(session, guide_id):
+        evidence = submissions.reported(session, point, since, at)
+        found.append(points.to_json(point) | {"mix": mix(evidence, rules, on).to_json()})
+    return {
+        "on": on.isoformat(),
+        "known_at": at.isoformat(),
+        "parameters": rules.to_json(),
+        "is_stated": bool(stated),
+        "points": found,
+    }

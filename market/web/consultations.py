@@ -22,7 +22,7 @@ from market.web.guides import is_mine
 from pricing import consultations, corrections, data_mixes, editions, guides
 from pricing.consultations import Comment
 from pricing.corrections import Correction
-from pricing.guides import Edition, EditionState
+from pricing.guides import Edition, EditionState, Guide
 from pricing.parameters import Parameters
 
 blueprint = Blueprint("consultations", __name__)
@@ -74,6 +74,14 @@ def around(edition: Edition) -> Around:
         may_answer=is_writer,
         may_correct=is_writer and edition.state is EditionState.EFFECTIVE and not begun,
     )
+
+
+@blueprint.app_template_global("mixes_now")
+def mixes_now(guide: Guide) -> dict[str, Any]:
+    """What the panel's reports say today, for who writes the next edition."""
+    session = orm.object_session(guide)
+    assert session is not None
+    return data_mixes.now(session, guide.id, at=guard.now())
 
 
 @blueprint.post("/guides/editions/<int:edition_id>/comments")

@@ -83,7 +83,13 @@ def as_json(guide_id: int) -> Any:
             "rhythm": guide.rhythm.value,
             "points": [points.to_json(point) for point in known],
             "methodologies": [
-                {"version": row.version, "sha256": row.sha256, "text": row.text} for row in versions
+                {
+                    "version": row.version,
+                    "sha256": row.sha256,
+                    "text": row.text,
+                    "parameters": row.parameters,
+                }
+                for row in versions
             ],
             "editions": [records.of_edition(session, e) for e in readable(session, guide)],
         }

@@ -130,6 +130,9 @@ def test_a_panelist_reports_and_the_edition_shows_what_it_adds_up_to(sign_in, cl
         )
         assert answer.status_code == 303
     assert "27,000" in browser.get(desk.panel).text
+    form = sign_in(desk.assessor).get(f"/guides/{desk.guide_id}/editions/new").text
+    assert "What the panel reported lately" in form
+    assert "2,700.00" in form
     with db.transaction() as session:
         current = session.get(Edition, desk.edition_id)
         draft = editions.draft(
