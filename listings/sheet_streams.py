@@ -122,19 +122,21 @@ def _header(rows: Iterable[tuple[int, Sequence[str]]], is_header: IsHeader, name
 
 def _parquet(path: Path, is_header: IsHeader) -> Iterator[Block]:
     import polars as pl
+    import pyarrow as pa
+    from pyarrow import parquet
 
     try:
-        whole = pl.scan_parquet(path)
-        names = whole.collect_schema().names()
-        count = int(whole.select(pl.len()).collect().item())
-        if not is_header(names):
-            raise NoHeader(filename=path.name, row=1)
-        for start in range(0, count, BLOCK_ROWS):
-            frame = whole.slice(start, BLOCK_ROWS).collect()
-            numbers = range(start + 2, start + 2 + len(frame))
-            yield Block(frame, numbers, (start + len(frame)) / count)
-    except pl.exceptions.PolarsError as error:
-        raise TableDamaged(filename=path.name, reason=type(error).__name__) from None
+        with parquet.ParquetFile(path, pre_buffer=False) as file:
+            header = _header([(1, file.schema_arrow.names)], is_header, path.name)
+            start, count = header.number + 1, file.metadata.num_rows
+            for batch in file.iter_batches(BLOCK_ROWS):
+                frame = header.frame(pl.DataFrame(batch))
+                numbers = range(start, start + len(frame))
+                start = numbers.stop
+                yield Block(frame, numbers, min(1.0, (start - 2) / count))
+    except (pa.ArrowException, OSError, UnicodeError, pl.exceptions.PolarsError) as error:
+        reason = type(error).__name__
+        raise TableDamaged(filename=path.name, reason=reason) from None
 
 
 # Text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import zipfile
 
 import polars as pl
@@ -110,6 +111,19 @@ def test_rich_text_is_put_together_and_columns_far_away_are_passed_over(tmp_path
 def test_parquet_keeps_its_types(tmp_path):
     pl.DataFrame({"chemistry": ["LFP", None], "soh": [0.8, None]}).write_parquet(tmp_path / "a.pq")
     assert read(tmp_path / "a.pq") == ([2, 3], [["LFP", 0.8], [None, None]])
+
+
+def test_a_parquet_file_that_broke_is_refused_and_ends_nothing(tmp_path):
+    path = tmp_path / "a.pq"
+    pl.DataFrame({"chemistry": ["LFP", None] * 50, "soh": [0.8, None] * 50}).write_parquet(path)
+    whole = path.read_bytes()
+    for place in range(4, len(whole) - 8, 3):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with contextlib.suppress(Refused):
+            read(path)
+    path.write_bytes(whole[:-40])
+    with pytest.raises(sheet_streams.TableDamaged):
+        read(path)
 
 
 @pytest.mark.parametrize(
