@@ -59,7 +59,6 @@ from pricing.conflicts import Interest
 from pricing.forecasts import Forecast
 from pricing.guides import Edition, Guide, GuideValue
 from pricing.indices import IndexValue
-from pricing.panels import Side
 from pricing.parameters import DataKind
 
 AT: Final = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
@@ -389,11 +388,8 @@ def _evidence(session: orm.Session, scene: Scene) -> None:
     """The recycler reports to the guide, comments on a proposed edition, and complains of a value."""
     rows, valuer, recycler = scene.rows, scene.by("valuer"), scene.by("recycler")
     [point] = [one for one in points.of_guide(session, rows["guide"]) if one.code == rows["point"]]
-    panelist = panels.register(
-        session, valuer, rows["guide"], organisation_id=recycler.organisation_id, side=Side.BUYS,
-        at=AT,
-    )  # fmt: skip
-    session.flush()
+    of_guide = panels.members(session, rows["guide"])
+    [panelist] = [one for one in of_guide if one.organisation_id == recycler.organisation_id]
     submission = submissions.submit(
         session, recycler, rows["guide"], panelist_id=panelist.id, point_id=point.id,
         kind=DataKind.TRADE, on_date=AT.date(), price=Decimal(90000), at=AT,
