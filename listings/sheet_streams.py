@@ -1,6 +1,6 @@
 """Tables of any length, read block by block: .csv, .parquet and .xlsx, known by their content.
 
-A block is as much as is held at a time, so that a million rows need no more memory than fifty
+A block is as much as is held at a time, so that a million rows need no more memory than twenty
 thousand. Small tables that are read whole go through ``sheets``.
 """
 
@@ -20,8 +20,8 @@ from listings.sheets import ColumnTwice, EmptySheet, NoHeader, NotATable, OldWor
 if TYPE_CHECKING:
     import polars as pl
 
-BLOCK_ROWS: Final = 50_000
-BLOCK_BYTES: Final = 4 * 2**20
+BLOCK_ROWS: Final = 20_000
+BLOCK_BYTES: Final = 2**20
 LONGEST_ROW: Final = 2**20
 HEAD_BYTES: Final = 64 * 1024
 HEAD_LINES: Final = 100
