@@ -18,26 +18,14 @@ from sqlalchemy import orm
 from listings import days, db, journal
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.parties import Acting, Kind, demand
-from pricing import corrections, data_mixes, guides, points, seeded
+from pricing import corrections, data_mixes, edition_fields, guides, points, seeded
 from pricing.coefficients import GuideCoefficients
 from pricing.corrections import Correction
-from pricing.guides import Edition, EditionState, Guide, Methodology
+from pricing.guides import Edition, EditionState, Guide
 
 NOTICE = timedelta(days=28)  # between announcing a changed methodology and its first edition
 FIRST_REVIEW = timedelta(days=365)
 SEEDED_NAME = seeded.NAME
-
-
-class MethodologyUnknown(Refused):
-    """The methodology is not one of this guide's."""
-
-    message = N_("Choose a methodology of this guide.")
-
-
-class ReviewDuePast(Refused):
-    """The day of the next review is not after today."""
-
-    message = N_("The review is due on %(review_due)s. Choose a day after today.")
 
 
 class EditionNotOpen(Conflict):
@@ -65,15 +53,6 @@ class NotEffectiveYet(Conflict):
     """An announced edition is published before its day."""
 
     message = N_("Edition %(number)s takes effect on %(effective_from)s, not before.")
-
-
-class SameDay(Conflict):
-    """A guide has an edition of that day already; two never overwrite one another."""
-
-    message = N_(
-        "Edition %(number)s is of %(day)s already. Change that one while it is a draft, "
-        "or choose another day."
-    )
 
 
 class CorrectionBegun(Conflict):
@@ -121,12 +100,12 @@ def draft(
     guide = guides.own(session, acting, guide_id, "guide:write")
     edition = Edition(
         guide_id=guide.id,
-        methodology_id=_methodology_of(session, guide_id, methodology_id).id,
-        number=_number(session, guide_id, number),
+        methodology_id=edition_fields.methodology_of(session, guide_id, methodology_id).id,
+        number=edition_fields.number_of(session, guide_id, number),
         coefficients=sound(coefficients),
         explanation=guides.worded(explanation, "explanation", N_("explanation")),
-        review_due_on=_future(review_due_on, at),
-        priced_on=_day(session, guide_id, priced_on),
+        review_due_on=edition_fields.review_after(review_due_on, at),
+        priced_on=edition_fields.day_of(session, guide_id, priced_on),
         prices=points.sound(points.of_guide(session, guide_id), prices or {}),
         assessor_id=acting.user_id,
         created_at=at,
@@ -160,11 +139,12 @@ def edit(
     if seen is not None and seen != fingerprint(edition):
         raise DraftMoved(number=edition.number)
     edition.coefficients = sound(coefficients)
-    edition.number = _number(session, edition.guide_id, number, edition_id)
+    edition.number = edition_fields.number_of(session, edition.guide_id, number, edition_id)
     edition.explanation = guides.worded(explanation, "explanation", N_("explanation"))
-    edition.review_due_on = _future(review_due_on, at)
-    edition.methodology_id = _methodology_of(session, edition.guide_id, methodology_id).id
-    edition.priced_on = _day(session, edition.guide_id, priced_on, edition_id)
+    edition.review_due_on = edition_fields.review_after(review_due_on, at)
+    version = edition_fields.methodology_of(session, edition.guide_id, methodology_id)
+    edition.methodology_id = version.id
+    edition.priced_on = edition_fields.day_of(session, edition.guide_id, priced_on, edition_id)
     edition.prices = points.sound(points.of_guide(session, edition.guide_id), prices or {})
     edition.assessor_id = acting.user_id
     guides.note(session, "edition:edited", edition, acting, at)
@@ -186,13 +166,14 @@ def correct(
         raise CorrectionBegun(number=begun[-1].edition.number)
     chain = corrections.corrected(session, wrong.id)
     first = session.get_one(Edition, chain[-1]) if chain else wrong
+    number = f"{first.number}-C{len(chain) + 1}"
     edition = Edition(
         guide_id=wrong.guide_id,
         methodology_id=wrong.methodology_id,
-        number=_number(session, wrong.guide_id, f"{first.number}-C{len(chain) + 1}"),
+        number=edition_fields.number_of(session, wrong.guide_id, number),
         coefficients=wrong.coefficients,
         explanation=wrong.explanation,
-        review_due_on=_future(wrong.review_due_on, at),
+        review_due_on=edition_fields.review_after(wrong.review_due_on, at),
         priced_on=wrong.priced_on,
         prices=wrong.prices,
         assessor_id=acting.user_id,
@@ -253,7 +234,7 @@ def approve(
     if acting.user_id == edition.assessor_id:
         raise ApproverIsAssessor(number=edition.number)
     _demand_standing(session, edition)
-    _future(edition.review_due_on, at)
+    edition_fields.review_after(edition.review_due_on, at)
     first = earliest(session, edition, at)
     if effective_from is not None and effective_from < first:
         # A form cannot name the present second: a time just past means at once.
@@ -404,52 +385,8 @@ def _open(
     return edition
 
 
-def _number(session: orm.Session, guide_id: int, number: str, edition_id: int | None = None) -> str:
-    number = guides.worded(number, "number", N_("number of the edition"))
-    same = sa.select(Edition.id).where(
-        Edition.guide_id == guide_id, Edition.number == number, Edition.id != (edition_id or 0)
-    )
-    if session.scalar(same) is not None:
-        raise guides.NameTaken("number", what=N_("edition"), value=number)
-    return number
-
-
-def _day(
-    session: orm.Session, guide_id: int, priced_on: date | None, edition_id: int | None = None
-) -> date | None:
-    """The day of the prices; the guide is locked, so nobody takes it at the same time. A
-    correction is of the day of what it corrects.
-    """
-    same = sa.select(Edition.number).where(
-        Edition.guide_id == guide_id,
-        Edition.priced_on == priced_on,
-        Edition.id.not_in(_itself(session, edition_id)),
-    )
-    number = session.scalars(same).first() if priced_on else None
-    if priced_on is not None and number is not None:
-        raise SameDay("priced_on", number=number, day=priced_on.isoformat())
-    return priced_on
-
-
-def _itself(session: orm.Session, edition_id: int | None) -> list[int]:
-    return [edition_id, *corrections.corrected(session, edition_id)] if edition_id else []
-
-
 def _demand_standing(session: orm.Session, edition: Edition) -> None:
     """A correction takes the place of the edition that it corrects, and of no other."""
     row = corrections.of(session, edition.id)
     if row is not None and row.corrects.state is not EditionState.EFFECTIVE:
         raise CorrectionOvertaken(number=row.corrects.number)
-
-
-def _future(review_due_on: date, at: datetime) -> date:
-    if review_due_on <= days.of(at):
-        raise ReviewDuePast("review_due_on", review_due=review_due_on.isoformat())
-    return review_due_on
-
-
-def _methodology_of(session: orm.Session, guide_id: int, methodology_id: int) -> Methodology:
-    version = session.get(Methodology, methodology_id)
-    if version is None or version.guide_id != guide_id:
-        raise MethodologyUnknown("methodology_id")
-    return version

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from make import NOW
 
 from listings.parties import Kind, Role
-from pricing import editions, guides, points, seeded
+from pricing import edition_fields, editions, guides, points, seeded
 from pricing.bases import Basis, Price, Substance, Tax, Unit
 from pricing.points import PointPrice
 from pricing.rhythms import Rhythm, next_due, number
@@ -129,7 +129,7 @@ def test_a_price_that_slipped_by_a_digit_is_marked(session, published, draft):
 
 def test_two_editions_of_one_day_conflict_and_never_overwrite(draft):
     draft("2026-06-01", stated("2850", "2950"))
-    with pytest.raises(editions.SameDay):
+    with pytest.raises(edition_fields.SameDay):
         draft("2026-06-02", stated("1", "2"), priced_on=TODAY)
 
 
