@@ -23,6 +23,7 @@ from pricing.indices import IndexFieldWrong, IndexValue
 
 MOST_ROWS = 5000
 MOST_TEXT = 500  # as the form takes
+MOST_VALUE = Decimal(10) ** 12
 COLUMNS = ("series", "date", "value", "basis", "unit", "currency", "tax_included", "source")
 _CHINESE = ("序列", "日期", "数值", "计价对象", "单位", "币种", "含税", "来源")
 _NAMES = {name: name for name in COLUMNS} | dict(zip(_CHINESE, COLUMNS, strict=True))
@@ -209,7 +210,7 @@ def _day(cell: Any, text: str) -> date:
 
 def _number(_cell: Any, text: str) -> Decimal:
     value = Decimal(text.replace(",", "").replace("，", ""))
-    if not value.is_finite():
+    if not value.is_finite() or not 0 < value < MOST_VALUE:
         raise ValueError
     return value
 

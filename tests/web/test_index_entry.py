@@ -102,6 +102,29 @@ def test_problems_are_told_to_a_program_by_row(client, token):
     assert copper() == 85815
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"value": "1e400"},
+        {"value": "NaN"},
+        {"value": True},
+        {"value": []},
+        {"date": 5},
+        {"date": {}},
+        {"series": {"a": 1}},
+        {"source": "\x00"},
+        {"basis": ["Cu"]},
+        {"unit": "\x00"},
+        {"tax_included": 2},
+        {"currency": "X" * 9000},
+    ],
+)
+def test_nonsense_from_a_program_is_a_problem_and_no_accident(client, token, given):
+    answer = client.post("/api/indices", json=[COPPER | given], headers=bearer(token))
+    assert answer.status_code == 422
+    assert answer.json["problems"]
+
+
 @pytest.mark.parametrize("body", [b"", b"[1]", b"{", b'{"values": 1}'])
 def test_another_document_is_refused(client, token, body):
     answer = client.post(
