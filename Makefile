@@ -39,7 +39,7 @@ lint: set-up-dev  ## Check style, format and the direction of imports
 types: set-up-dev  ## Check the types
 	@$(BIN)/mypy
 
-bench: set-up-dev  ## Measure bids per second against pgbench on this machine
+bench: set-up-dev  ## Measure bids, files, telemetry and valuations beside a bare reference
 	@$(BIN)/python -m bench
 
 spark: $(VENV)/.spark  ## Install Spark, the second engine of telemetry (490 MB; needs a Java 17)

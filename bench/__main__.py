@@ -7,9 +7,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from bench import bids, health, start, telemetry
+from bench import bids, health, pricing, start, telemetry
 
 health.main()
 start.main()
 bids.main()
 telemetry.main()
+pricing.main()

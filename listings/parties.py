@@ -84,6 +84,8 @@ ACTS: dict[str, frozenset[Role]] = {
     "invoice:write": frozenset({Role.ADMIN, Role.CLERK}),
     "guide:write": frozenset({Role.ADMIN, Role.CLERK}),
     "guide:approve": frozenset({Role.ADMIN, Role.APPROVER}),
+    "submission:write": frozenset({Role.ADMIN, Role.CLERK, Role.TRADER}),
+    "comment:write": frozenset({Role.ADMIN, Role.CLERK, Role.TRADER, Role.APPROVER}),
     "handover:write": _EVERY_WRITER,
     "handover:sign": frozenset({Role.ADMIN, Role.SIGNER}),
     "operator:decide": frozenset({Role.ADMIN, Role.APPROVER}),

@@ -41,6 +41,17 @@ PROVINCES = {
     "台湾": N_("Taiwan"),
 }
 
+# The letters of ISO 3166-2:CN, for where a name has no room.
+CODES = {
+    "北京": "BJ", "天津": "TJ", "河北": "HE", "山西": "SX", "内蒙古": "NM",
+    "辽宁": "LN", "吉林": "JL", "黑龙江": "HL", "上海": "SH", "江苏": "JS",
+    "浙江": "ZJ", "安徽": "AH", "福建": "FJ", "江西": "JX", "山东": "SD",
+    "河南": "HA", "湖北": "HB", "湖南": "HN", "广东": "GD", "广西": "GX",
+    "海南": "HI", "重庆": "CQ", "四川": "SC", "贵州": "GZ", "云南": "YN",
+    "西藏": "XZ", "陕西": "SN", "甘肃": "GS", "青海": "QH", "宁夏": "NX",
+    "新疆": "XJ", "香港": "HK", "澳门": "MO", "台湾": "TW",
+}  # fmt: skip
+
 
 class ProvinceUnknown(Refused):
     """The text names no province."""

@@ -18,7 +18,7 @@ from listings.errors import N_, Refused
 from listings.lots import LotPack
 from listings.packs import Pack
 from listings.parties import Acting, by, demand
-from market import amounts, handed_over, notices, records, settlements, titles
+from market import amounts, disclosures, handed_over, notices, records, settlements, titles
 from market.auctions import PriceBasis
 from market.handed_over import (
     Capacity,
@@ -30,6 +30,7 @@ from market.handed_over import (
 )
 from market.pens import PLATFORM, Pen
 from market.releases import OnePersonBothSides
+from pricing.comparables import ExclusionKind
 
 ENDED = N_(
     "The receiver recorded handover %(number)s: %(accepted)s of %(declared)s packs accepted."
@@ -114,6 +115,7 @@ def accept(
     for pack in accepted:
         pack.site_id = None
     _free(session, handover)
+    _dispute(session, handover, len(accepted), at)
     journal.record(
         session,
         "handover:accepted",
@@ -234,6 +236,13 @@ def _found(session: orm.Session, handover: Handover, line: HandoverLine, pen: Pe
     assert line.finding is not None
     note = records.commit_text(session, handover, line.note, pen=pen)
     return Found(line.pack.name, line.finding.value, line.discrepancy, note)
+
+
+def _dispute(session: orm.Session, handover: Handover, accepted: int, at: datetime) -> None:
+    """Goods that the buyer did not take leave open what was paid for which: no comparable."""
+    if accepted < len(handover.lines):
+        reason = f"{handover.number}: {accepted} of {len(handover.lines)} packs accepted"
+        disclosures.exclude(session, handover.award, ExclusionKind.DISPUTE, reason, at=at)
 
 
 def _free(session: orm.Session, handover: Handover) -> None:

@@ -212,6 +212,8 @@ def publish(
     Its packs now stand in no other open sale. After this only ``withdraw`` changes it, and only
     while nobody bid. Refuses what ``Terms.check`` and ``lots.offer`` refuse.
     """
+    from market import disclosures
+
     acting = demand(acting, "lot:publish")
     lot = lots.own(session, acting, lot_id)
     if lot.state not in {LotState.DRAFT, LotState.PASSED}:
@@ -223,10 +225,8 @@ def publish(
     if not terms.is_quantity_provisional and quantity != expected:
         raise QuantityWrong(field="quantity", expected=expected)
     lots.offer(session, lot, at=at)
-    values = dataclasses.asdict(terms) | {
-        "quantity": quantity,
-        "opens_at": max(terms.opens_at, at),
-    }
+    fixed = {"quantity": quantity, "opens_at": max(terms.opens_at, at)}
+    values = dataclasses.asdict(terms) | fixed
     auction = Auction(
         lot_id=lot.id,
         seller_id=lot.seller_id,
@@ -236,6 +236,7 @@ def publish(
     )
     session.add(auction)
     journal.record(session, "auction:published", auction, at=at, **by(acting), lot_id=lot.id)
+    disclosures.offer(session, auction, at=at)
     return auction
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from listings import days, db, journal, lots
+from listings import db, journal, lots
 from listings.errors import N_, Conflict, NotFound, Refused
-from listings.health import reports
-from listings.health.reports import HealthReport, Subject
 from listings.lots import Lot, LotPack, LotState
 from listings.money import Money
-from listings.pack_types import PackType
-from listings.packs import Pack
 from listings.parties import Acting, Kind, demand
-from market import contracts, deposits, ledger, notices, settlements
+from market import contracts, deposits, disclosures, ledger, notices, settlements
 from market.auctions import Auction, AuctionState
 from market.awarded import Award, has_defaulted, listed_for, may_see, next_id, number, seen_by
 from market.bids import Bid
@@ -24,7 +20,7 @@ from market.deposits import Deposit, DepositState
 from market.ledger import AccountKind
 from market.rules import deposits as arithmetic
 from market.settlements import Settlement, SettlementState
-from pricing import comparables
+from pricing.comparables import ExclusionKind
 
 __all__ = [
     "Award",
@@ -89,62 +85,9 @@ def make(session: orm.Session, auction: Auction, bid: Bid, *, at: datetime) -> A
     journal.record(session, "award:made", award, at=at, bid_id=bid.id, minor=award.hammer_minor)
     settlement = settlements.open(session, award, at=at)
     contracts.draw_up(session, award, at=at)
-    comparables.record(
-        session,
-        lot_id=award.lot_id,
-        sale_number=award.number,
-        sold_at=at,
-        format=auction.format.value,
-        price_basis=auction.price_basis.value,
-        hammer_minor=award.hammer_minor,
-        total_minor=settlement.due_minor,
-        currency=award.currency,
-        is_tax_included=auction.is_tax_included,
-        snapshot=_snapshot(session, auction),
-    )
+    disclosures.sale(session, award, settlement.due_minor)
     _tell_both(session, award, at=at)
     return award
-
-
-def _snapshot(session: orm.Session, auction: Auction) -> db.Facts:
-    """The lot as it is when sold, so that the price can be compared later."""
-    lot = session.get_one(Lot, auction.lot_id)
-    rows = session.execute(
-        sa.select(Pack, PackType)
-        .join(LotPack, LotPack.pack_id == Pack.id)
-        .join(PackType, PackType.id == Pack.type_id)
-        .where(LotPack.lot_id == lot.id)
-        .order_by(Pack.id),
-    ).all()
-    kinds = [row[1] for row in rows]
-    return {
-        "route": lot.route.value,
-        "province": lot.site.province if lot.site else "",
-        "packs": len(rows),
-        "energy_kwh": str(sum(kind.rated_energy_kwh for kind in kinds)),
-        "mass_kg": str(sum(row[0].mass_kg or row[1].mass_kg for row in rows)),
-        "chemistries": sorted({kind.chemistry.value for kind in kinds}),
-        "models": sorted({f"{kind.maker} {kind.model}" for kind in kinds}),
-        "grades": _grades(session, [row[0].id for row in rows], days.of(auction.opens_at)),
-        "quantity": str(auction.quantity),
-        "is_quantity_provisional": auction.is_quantity_provisional,
-        "tax_rate": str(auction.tax_rate),
-        "payment_term": auction.payment_term.value,
-        "delivery": auction.delivery.value,
-    }
-
-
-def _grades(session: orm.Session, pack_ids: list[int], on: date) -> dict[str, int]:
-    counted = session.execute(
-        sa.select(HealthReport.grade, sa.func.count(HealthReport.pack_id.distinct()))
-        .where(
-            HealthReport.pack_id.in_(pack_ids),
-            HealthReport.subject == Subject.PACK,
-            reports.counts(on),
-        )
-        .group_by(HealthReport.grade),
-    )
-    return {str(grade): int(count) for grade, count in counted}
 
 
 def _tell_both(session: orm.Session, award: Award, *, at: datetime) -> None:
@@ -197,7 +140,7 @@ def default(
         raise NotFound
     auction.state = AuctionState.PASSED
     lots.finish(session, lot, LotState.PASSED)
-    comparables.exclude(session, award.number, f"default: {reason}", at=at)
+    disclosures.exclude(session, award, ExclusionKind.DEFAULT, reason, at=at)
     journal.record(
         session,
         "award:annulled",

@@ -15,7 +15,7 @@ from listings import db, journal
 from listings.errors import N_, Conflict, DomainError, NotFound, Refused
 from listings.money import CurrencyMismatch, Money
 from listings.parties import Acting, Organisation, by, demand
-from market import auctions, deposits, eligibility, notices
+from market import auctions, deposits, disclosures, eligibility, notices
 from market.auctions import Auction, AuctionState, Format, SaleOver
 from market.rules import english
 from market.rules.proxy import Reason
@@ -239,6 +239,7 @@ def write(
     journal.record(session, "bid:placed", bid, at=at, **by(acting), **facts)
     if outcome.moved:
         _publish(session, auction, before, at)
+        _disclose(session, auction, bid)
     return _placed(auction, bid, is_extended=outcome.extended, is_new=True)
 
 
@@ -344,6 +345,12 @@ def _publish(session: orm.Session, auction: Auction, before: english.State, at: 
         lot=auction.lot.title,
         price=str(Money(auction.price_minor or 0, auction.currency)),
     )
+
+
+def _disclose(session: orm.Session, auction: Auction, bid: Bid) -> None:
+    """The price is evidence for valuers; a claim at a fixed price is a sale, and told as one."""
+    if auction.format is not Format.FIXED_PRICE:
+        disclosures.bid(session, auction, bid.id, at=bid.placed_at)
 
 
 def _placed(auction: Auction, bid: Bid, *, is_extended: bool, is_new: bool) -> Placed:

@@ -22,8 +22,10 @@ from market.commands import (
     deployment,
     health,
     people,
+    pricing,
     processes,
     reports,
+    values,
 )
 from market.commands.menu import Answer, Menu
 
@@ -67,6 +69,8 @@ def parser() -> argparse.ArgumentParser:
         codes,
         health,
         reports,
+        pricing,
+        values,
         auction,
         custody,
         deployment,

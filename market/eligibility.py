@@ -41,7 +41,7 @@ def demand(session: orm.Session, auction: Auction, organisation_id: int) -> Orga
     seller = session.get_one(Organisation, auction.seller_id)
     if bidder.id == seller.id or _owns_packs(session, auction, bidder.id):
         raise OwnGoods
-    if _group(session, bidder) & _group(session, seller):
+    if are_affiliated(session, bidder.id, seller.id):
         raise AffiliatedBidder
     if has_defaulted(session, bidder.id, auction.lot_id):
         raise DefaultedBefore
@@ -49,6 +49,12 @@ def demand(session: orm.Session, auction: Auction, organisation_id: int) -> Orga
     closes_on = days.of(auction.closes_at)
     licences.demand_buyer(session, bidder.id, auction.lot.route, closes_on)
     return bidder
+
+
+def are_affiliated(session: orm.Session, one_id: int, other_id: int) -> bool:
+    """Whether two organisations are one, or stand under a common one."""
+    one, other = (session.get_one(Organisation, ident) for ident in (one_id, other_id))
+    return bool(_group(session, one) & _group(session, other))
 
 
 def _group(session: orm.Session, organisation: Organisation) -> set[int]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from listings import db
 from market import auctions, availability, handovers, letters, notices
 from market.auctions import Auction
-from pricing import editions
+from pricing import editions, outcomes
 
 EVERY_S = 1.0
 KEPT = timedelta(days=2)
@@ -30,7 +30,8 @@ def utc_now() -> datetime:
 
 
 def sweep(at: datetime | None = None, *, clock: Clock = utc_now) -> int:
-    """Close what is due, put editions into force, pass titles, mail; how many sales were closed.
+    """Close what is due, put editions into force, score guides, pass titles, mail; how many sales
+    were closed.
 
     Each sale has a transaction of its own: one that fails is logged and tried again at the next
     sweep, and keeps no other one waiting. ``at`` fixes the clock.
@@ -38,6 +39,7 @@ def sweep(at: datetime | None = None, *, clock: Clock = utc_now) -> int:
     read: Clock = clock if at is None else lambda: at
     done = close_due(read)
     _try("editions", lambda: _publish(read()))
+    _try("outcomes", lambda: _score(read()))
     _try("titles", lambda: _pass_titles(read()))
     _try("letters", lambda: letters.deliver(at=read()))
     _try("mail", lambda: _mail(read()))
@@ -75,6 +77,11 @@ def _close(auction_id: int, clock: Clock) -> None:
 def _publish(at: datetime) -> None:
     with db.transaction() as session:
         editions.publish_due(session, at=at)
+
+
+def _score(at: datetime) -> None:
+    with db.transaction() as session:
+        outcomes.keep_due(session, at=at)
 
 
 def _pass_titles(at: datetime) -> None:

@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+import listings.access_tokens
 import listings.blobs
 import listings.custody.commitments
 import listings.custody.keys
@@ -29,6 +30,7 @@ import market.auctions
 import market.awards
 import market.bank
 import market.bids
+import market.ceilings
 import market.contracts
 import market.deposits
 import market.handovers
@@ -40,8 +42,22 @@ import market.payments
 import market.settlements
 import market.signature_requests
 import pricing.comparables
+import pricing.complaints
+import pricing.conflicts
+import pricing.consultations
+import pricing.corrections
+import pricing.data_mixes
+import pricing.delays
+import pricing.evidence
+import pricing.forecasts
 import pricing.guides
 import pricing.indices
+import pricing.panels
+import pricing.points
+import pricing.redistributions
+import pricing.references
+import pricing.score_disputes
+import pricing.submissions
 from listings import db
 from market import resources
 

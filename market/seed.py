@@ -22,10 +22,10 @@ from listings.parties import Acting, Organisation
 from listings.words import gettext as _
 from market import auctions
 from market.auctions import Auction, AuctionState
-from market.seeding import cast, examinations, goods, sales
+from market.seeding import buyers, cast, evidence, examinations, goods, sales, valuers
 from market.seeding.stage import Stage, assemble
 from market.terms import PriceBasis, Terms
-from pricing import editions, indices, values
+from pricing import editions, indices, outcomes, values
 
 SEEDED: Final = "market:seeded"
 FRESH: Final = "market:fresh-sale"
@@ -125,9 +125,11 @@ def _build(at: datetime, say: Callable[[str], object]) -> None:
         stock = goods.register(stage, at=founded + timedelta(days=1))
         say(_("  packs: %(count)s", count=sum(map(len, stock.packs.values()))))
         _value(stage, founded + timedelta(days=2))
+        buyers.build(stage, at=founded + timedelta(days=2))
         count = examinations.store(stage, stock.packs, found, at=founded + timedelta(days=4))
         say(_("  health reports: %(count)s", count=count))
         count = sales.build(stage, stock, at=at)
+        outcomes.keep_due(session, at=at, since=HISTORY)
         say(_("  lots: %(count)s", count=count))
         operator = session.get_one(Organisation, stage.firms["operator"])
         journal.record(session, SEEDED, operator, at=at)
@@ -144,11 +146,15 @@ def _act(session: orm.Session) -> Iterator[orm.Session]:
 def _value(stage: Stage, at: datetime) -> None:
     with stage.begin() as session:
         indices.seed(session, at=at)
+    valuers.build(stage, at=at)
+    evidence.build(stage, at=at)
+    with stage.begin() as session:
         editions.seed(
             session,
             valuer_id=stage.firms["valuer"],
             assessor=stage.by("valuer"),
             approver=stage.by("valuer.approver"),
+            prices=evidence.PRICES,
             at=at,
         )
 

@@ -24,9 +24,13 @@ from market.contracts import Contract
 from market.deposits import Deposit, DepositState
 from market.handovers import Handover, HandoverState
 from market.settlements import Settlement, SettlementState
-from pricing.guides import Edition, EditionState, Guide
+from pricing.complaints import Complaint, ComplaintAnswer
+from pricing.guides import Edition, EditionState, Guide, GuideValue
+from pricing.score_disputes import ScoreDispute
 
 SOON = timedelta(days=30)
+AHEAD = timedelta(days=14)
+ONE_DAY = timedelta(days=1)
 UTILIZATION = (Kind.SECOND_LIFE, Kind.REGENERATION)
 OWNERS = (
     Kind.FLEET_OWNER,
@@ -63,7 +67,7 @@ _DOORS: tuple[tuple[tuple[Kind, ...], str, str], ...] = (
     (OWNERS, N_("Group packs into a lot"), "/lots/new"),
     (UTILIZATION, N_("Look through the catalogue"), "/catalogue"),
     ((Kind.LAB,), N_("Examine a pack and sign a report"), "/reports"),
-    ((Kind.VALUER,), N_("Work on an edition of a guide"), "/guides"),
+    ((Kind.VALUER,), N_("Write the next edition of a guide"), "/guides/next"),
     ((Kind.CARRIER, Kind.OUTLET), N_("Sign a handover"), "/handovers"),
     ((Kind.REGULATOR,), N_("Look at handovers"), "/handovers"),
     ((Kind.OPERATOR,), N_("Record a line of the bank statement"), "/bank"),
@@ -238,6 +242,31 @@ def _valuing(acting: Acting, at: datetime) -> Iterator[Query]:
         "/guides",
         due.join(Guide, Guide.id == Edition.guide_id),
     )
+    soon = _count(
+        Edition,
+        own,
+        Edition.state == EditionState.EFFECTIVE,
+        Edition.review_due_on.between(days.of(at + ONE_DAY), days.of(at + AHEAD)),
+    )
+    yield (
+        N_("Editions whose review comes due within two weeks"),
+        "/guides",
+        soon.join(Guide, Guide.id == Edition.guide_id),
+    )
+    if may(acting, "guide:approve"):
+        open_ones = _unanswered(own, Edition.assessor_id != acting.user_id)
+        yield N_("Complaints to answer"), "/complaints", open_ones
+
+
+def _unanswered(*where: sa.ColumnElement[bool]) -> sa.Select[int]:
+    """Complaints without an answer, with their value, edition and guide."""
+    answered = sa.exists().where(ComplaintAnswer.complaint_id == Complaint.id)
+    return (
+        _count(Complaint, ~answered, *where)
+        .join(GuideValue, GuideValue.id == Complaint.guide_value_id)
+        .join(Edition, Edition.id == GuideValue.edition_id)
+        .join(Guide, Guide.id == Edition.guide_id)
+    )
 
 
 def _reporting(acting: Acting, at: datetime) -> Iterator[Query]:
@@ -254,6 +283,8 @@ def _watching(at: datetime) -> Iterator[Query]:
     yield N_("Handovers that ended in the last seven days"), "/handovers", recent
     open_now = _count(Handover, Handover.ended_at.is_(None))
     yield N_("Handovers under way"), "/handovers", open_now
+    overdue = _unanswered(Complaint.due_on < days.of(at))
+    yield N_("Complaints about values without an answer in time"), "/complaints", overdue
 
 
 def _operating(acting: Acting) -> Iterator[Query]:
@@ -270,3 +301,5 @@ def _operating(acting: Acting) -> Iterator[Query]:
         yield N_("Bank lines to confirm"), "/bank", lines
     earned = Settlement.earned_minor > Settlement.paid_out_minor + Settlement.fee_minor
     yield N_("Payouts to make"), "/bank", _count(Settlement, earned)
+    disputed = _count(ScoreDispute, ScoreDispute.outcome.is_(None))
+    yield N_("Disputed lines of the scoreboard"), "/scoreboard", disputed

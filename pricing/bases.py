@@ -55,17 +55,27 @@ class Substance(StrEnum):
     BLACK_MASS_DRY = "black mass, dry"
     BLACK_MASS_AS_RECEIVED = "black mass, as received"
     NEW_CELL = "new cell"
+    RETIRED_PACK = "retired pack"
+    MONEY = "money"
 
 
 class Unit(StrEnum):
-    """What one pays for. A point is one percent of the element in a tonne: ten kilograms of it."""
+    """What one pays for. A point is one percent of the element in a tonne: ten kilograms of it.
+
+    Money is paid for by the unit of its currency.
+    """
 
     KG = "kg"
     TONNE = "t"
     POINT = "point"
     KWH = "kWh"
+    USD = "USD"
+    EUR = "EUR"
+    HKD = "HKD"
+    JPY = "JPY"
 
 
+CURRENCY_UNITS = (Unit.USD, Unit.EUR, Unit.HKD, Unit.JPY)
 _KG = {Unit.KG: Decimal(1), Unit.TONNE: Decimal(1000), Unit.POINT: Decimal(10)}
 
 _SALTS: dict[Substance, tuple[Substance, dict[str, int]]] = {
@@ -193,7 +203,7 @@ class Price:
         if units[0] == units[1]:
             return Decimal(1)
         point_of_a_mass = Unit.POINT in units and carried_by(self.basis.substance) is None
-        if Unit.KWH in units or point_of_a_mass:
+        if not set(units) <= set(_KG) or point_of_a_mass:
             raise BasisMismatch(given=str(self.basis), wanted=str(wanted))
         return _KG[wanted.unit] / _KG[self.basis.unit]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
@@ -15,6 +15,7 @@ from pricing.materials import CHEMISTRIES, ELEMENT_NAMES
 FAMILIES = ("ternary", "LFP", "LMO", "LCO", "LTO")
 FORMATS = ("prismatic", "pouch", "cylindrical", "unknown")
 ROUTES = ("regeneration", "cascade")
+HIGHEST_SOH = 1.2  # cells above their rated capacity exist; twice as much is a mistaken unit
 
 
 class BadCoefficient(Refused):
@@ -95,6 +96,28 @@ class GuideCoefficients:
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings and floats; ``from_json`` reads it back."""
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+    def series_behind(self, chemistries: Iterable[str]) -> set[str]:
+        """The series that values of these chemistries hang on: what is paid for, and the cell."""
+        families = {family_of(chemistry) for chemistry in chemistries}
+        paid = {
+            self.index_of[element]
+            for family in families
+            for element, share in self.payable[family].items()
+            if share.value and element in self.index_of
+        }
+        return paid | {self.cell_of[family] for family in families}
+
+    def stated_half_widths(self) -> dict[tuple[str, str], float]:
+        """The half width that the guide states for every (route, chemistry), in parts of gross
+        metal value.
+        """
+        return {
+            (route, chemistry): self.stated_range[route][family_of(chemistry)].value
+            + (self.unknown_ternary_range.value if chemistry == "ternary" else 0.0)
+            for route in ROUTES
+            for chemistry in CHEMISTRIES
+        }
 
     def sources(self) -> Iterator[tuple[str, Number]]:
         """Every number with its dotted name, for the page that shows where they come from."""
@@ -235,6 +258,11 @@ def _within(guide: GuideCoefficients) -> None:
         if len(at) < 2 or any(b <= a for a, b in pairwise(at)):  # noqa: PLR2004
             wanted = N_("two or more ascending arguments")
             raise BadCoefficient(name, name=name, value=at, wanted=wanted)
+    least, most = (bound.value for bound in guide.indicative_soh)
+    if not least <= most <= HIGHEST_SOH:
+        wanted = N_("a lower and an upper state of health, 1 for the rated capacity")
+        given = f"{least:g}, {most:g}"
+        raise BadCoefficient("indicative_soh", name="indicative_soh", value=given, wanted=wanted)
     for family, years in guide.second_life_years.items():
         if years.value != int(years.value):
             name = f"second_life_years.{family}"

@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from listings.errors import N_, Refused
-from pricing.coefficients import FAMILIES, FORMATS, family_of
+from pricing.coefficients import FORMATS, HIGHEST_SOH
 from pricing.materials import CHEMISTRIES, ELEMENT_NAMES, ERAS
 
 Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.intp]
+Codes = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
 GRADED_UP_TO = 3  # evidence levels L1 to L3 carry a grade; L4 and L5 give an indicative range
-MOST_SOH = 1.2  # cells above their rated capacity exist; twice as much is a mistaken unit
+MOST_SOH = HIGHEST_SOH
 
 
 class PackCannotBeValued(Refused):
@@ -90,6 +90,10 @@ class PackColumn:
             _refuse_first(name, values, wrong)
         for name, measured in self.assay_kg.items():
             _refuse_first(f"assay_kg.{name}", measured, (measured < 0) | np.isinf(measured))
+        for name, words in _WORDS.items():
+            codes: Codes = getattr(self, name)
+            _refuse_first(name, codes, (codes < 0) | (codes >= len(words)))
+            object.__setattr__(self, name, codes.astype(np.uint8, copy=False))
 
     @classmethod
     def of(cls, packs: Sequence[PackFacts]) -> PackColumn:
@@ -113,8 +117,8 @@ class PackColumn:
             },
         )
 
-    def take(self, rows: slice) -> PackColumn:
-        """The same columns, some rows."""
+    def take(self, rows: slice | npt.NDArray[np.intp]) -> PackColumn:
+        """The same columns, some rows: a slice or their numbers."""
         parts = {
             column.name: getattr(self, column.name)[rows]
             for column in fields(self)
@@ -123,7 +127,7 @@ class PackColumn:
         return PackColumn(**parts, assay_kg={k: v[rows] for k, v in self.assay_kg.items()})
 
 
-FAMILY_OF_CHEMISTRY = np.array([FAMILIES.index(family_of(name)) for name in CHEMISTRIES])
+_WORDS: dict[str, tuple[str, ...]] = {"chemistry": CHEMISTRIES, "era": ERAS, "format": FORMATS}
 
 
 def _graded(pack: PackFacts) -> bool:
@@ -140,7 +144,7 @@ def _codes(name: str, words: Sequence[str], known: tuple[str, ...]) -> Codes:
     for row, word in enumerate(words, start=1):
         if word not in code:
             raise PackCannotBeValued(name, row=row, value=word, name=name)
-    return np.array([code[word] for word in words], dtype=np.intp)
+    return np.array([code[word] for word in words], dtype=np.uint8)
 
 
 def _codes_known(name: str, words: set[str]) -> list[str]:
@@ -149,7 +153,7 @@ def _codes_known(name: str, words: set[str]) -> list[str]:
     return [element for element in ELEMENT_NAMES if element in words]
 
 
-def _refuse_first(name: str, values: Floats, wrong: Flags) -> None:
+def _refuse_first(name: str, values: Floats | Codes, wrong: Flags) -> None:
     if wrong.any():
         row = int(np.argmax(wrong))
         raise PackCannotBeValued(name, row=row + 1, value=float(values[row]), name=name)

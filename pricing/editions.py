@@ -7,34 +7,25 @@ is not that of the edition in force. The valuer says what things are worth; the 
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import rfc8785
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from listings import days, db, journal
 from listings.errors import N_, Conflict, NotFound, Refused
 from listings.parties import Acting, Kind, demand
-from pricing import guides, seeded
+from pricing import corrections, data_mixes, edition_fields, guides, points, seeded
 from pricing.coefficients import GuideCoefficients
-from pricing.guides import Edition, EditionState, Guide, Methodology
+from pricing.corrections import Correction
+from pricing.guides import Edition, EditionState, Guide
 
 NOTICE = timedelta(days=28)  # between announcing a changed methodology and its first edition
 FIRST_REVIEW = timedelta(days=365)
-SEEDED_NAME = "退役动力电池价格表"
-
-
-class MethodologyUnknown(Refused):
-    """The methodology is not one of this guide's."""
-
-    message = N_("Choose a methodology of this guide.")
-
-
-class ReviewDuePast(Refused):
-    """The day of the next review is not after today."""
-
-    message = N_("The review is due on %(review_due)s. Choose a day after today.")
+SEEDED_NAME = seeded.NAME
 
 
 class EditionNotOpen(Conflict):
@@ -64,6 +55,27 @@ class NotEffectiveYet(Conflict):
     message = N_("Edition %(number)s takes effect on %(effective_from)s, not before.")
 
 
+class CorrectionBegun(Conflict):
+    """A correction of the edition is under way."""
+
+    message = N_("Edition %(number)s corrects it already. Go on with that one.")
+
+
+class CorrectionOvertaken(Conflict):
+    """The edition to be corrected is no longer in force."""
+
+    message = N_("Edition %(number)s is no longer in force, so there is nothing to correct.")
+
+
+class DraftMoved(Conflict):
+    """Somebody else changed the draft after the form was opened."""
+
+    message = N_(
+        "Somebody changed edition %(number)s while you wrote. Look at it again, "
+        "then enter what you changed."
+    )
+
+
 def draft(
     session: orm.Session,
     acting: Acting,
@@ -74,21 +86,27 @@ def draft(
     explanation: str,
     review_due_on: date,
     methodology_id: int,
+    priced_on: date | None = None,
+    prices: dict[str, Any] | None = None,
     at: datetime,
 ) -> Edition:
     """Start an edition; the acting person is its assessor.
 
     ``coefficients`` is the plain form of `GuideCoefficients`; what is wrong in it is refused by
-    name (`BadCoefficient`). Refuses a number used before and a review that is not in the future.
+    name (`BadCoefficient`). ``prices`` are those of the guide's price points by their codes, on
+    the day ``priced_on``. Refuses a number or day used before and a review that is not in the
+    future.
     """
     guide = guides.own(session, acting, guide_id, "guide:write")
     edition = Edition(
         guide_id=guide.id,
-        methodology_id=_methodology_of(session, guide_id, methodology_id).id,
-        number=_number(session, guide_id, number),
+        methodology_id=edition_fields.methodology_of(session, guide_id, methodology_id).id,
+        number=edition_fields.number_of(session, guide_id, number),
         coefficients=sound(coefficients),
         explanation=guides.worded(explanation, "explanation", N_("explanation")),
-        review_due_on=_future(review_due_on, at),
+        review_due_on=edition_fields.review_after(review_due_on, at),
+        priced_on=edition_fields.day_of(session, guide_id, priced_on),
+        prices=points.sound(points.of_guide(session, guide_id), prices or {}),
         assessor_id=acting.user_id,
         created_at=at,
     )
@@ -107,24 +125,83 @@ def edit(
     explanation: str,
     review_due_on: date,
     methodology_id: int,
+    priced_on: date | None = None,
+    prices: dict[str, Any] | None = None,
+    seen: str | None = None,
     at: datetime,
 ) -> Edition:
-    """Change a draft. Who changed it last is its assessor."""
+    """Change a draft. Who changed it last is its assessor.
+
+    ``seen`` is the `fingerprint` of what the change was made from: where the draft is another by
+    now, it is refused rather than overwritten.
+    """
     edition = _open(session, acting, edition_id, "guide:write", EditionState.DRAFT)
+    if seen is not None and seen != fingerprint(edition):
+        raise DraftMoved(number=edition.number)
     edition.coefficients = sound(coefficients)
-    edition.number = _number(session, edition.guide_id, number, edition_id)
+    edition.number = edition_fields.number_of(session, edition.guide_id, number, edition_id)
     edition.explanation = guides.worded(explanation, "explanation", N_("explanation"))
-    edition.review_due_on = _future(review_due_on, at)
-    edition.methodology_id = _methodology_of(session, edition.guide_id, methodology_id).id
+    edition.review_due_on = edition_fields.review_after(review_due_on, at)
+    version = edition_fields.methodology_of(session, edition.guide_id, methodology_id)
+    edition.methodology_id = version.id
+    edition.priced_on = edition_fields.day_of(session, edition.guide_id, priced_on, edition_id)
+    edition.prices = points.sound(points.of_guide(session, edition.guide_id), prices or {})
     edition.assessor_id = acting.user_id
     guides.note(session, "edition:edited", edition, acting, at)
     return edition
 
 
+def correct(
+    session: orm.Session, acting: Acting, edition_id: int, *, reason: str, at: datetime
+) -> Edition:
+    """Begin the correction of the edition in force: a draft like it, of the same day, which goes
+    the way of every draft and takes its place. The corrected one and the reason stay public.
+
+    Refuses no reason, another correction under way, and a review that is past.
+    """
+    wrong = _open(session, acting, edition_id, "guide:write", EditionState.EFFECTIVE)
+    reason = guides.worded(reason, "reason", N_("reason"))
+    begun = corrections.to(session, wrong.id)
+    if begun:
+        raise CorrectionBegun(number=begun[-1].edition.number)
+    chain = corrections.corrected(session, wrong.id)
+    first = session.get_one(Edition, chain[-1]) if chain else wrong
+    number = f"{first.number}-C{len(chain) + 1}"
+    edition = Edition(
+        guide_id=wrong.guide_id,
+        methodology_id=wrong.methodology_id,
+        number=edition_fields.number_of(session, wrong.guide_id, number),
+        coefficients=wrong.coefficients,
+        explanation=wrong.explanation,
+        review_due_on=edition_fields.review_after(wrong.review_due_on, at),
+        priced_on=wrong.priced_on,
+        prices=wrong.prices,
+        assessor_id=acting.user_id,
+        created_at=at,
+    )
+    session.add(edition)
+    session.flush()
+    session.add(
+        Correction(
+            edition_id=edition.id,
+            corrects_id=wrong.id,
+            reason=reason,
+            begun_by=acting.user_id,
+            begun_at=at,
+        )
+    )
+    guides.note(session, "edition:correcting", edition, acting, at, reason=reason)
+    return edition
+
+
 def propose(session: orm.Session, acting: Acting, edition_id: int, *, at: datetime) -> Edition:
-    """Send a draft to the approver; from now on everybody can read it and comment on it."""
+    """Send a draft to the approver; from now on everybody can read it and comment on it.
+
+    What its evidence says (`data_mixes`) is kept as of now.
+    """
     edition = _open(session, acting, edition_id, "guide:write", EditionState.DRAFT)
     edition.state = EditionState.CONSULTATION
+    data_mixes.keep(session, edition, at=at)
     guides.note(session, "edition:proposed", edition, acting, at)
     return edition
 
@@ -156,7 +233,8 @@ def approve(
     edition = _open(session, acting, edition_id, "guide:approve", EditionState.CONSULTATION)
     if acting.user_id == edition.assessor_id:
         raise ApproverIsAssessor(number=edition.number)
-    _future(edition.review_due_on, at)
+    _demand_standing(session, edition)
+    edition_fields.review_after(edition.review_due_on, at)
     first = earliest(session, edition, at)
     if effective_from is not None and effective_from < first:
         # A form cannot name the present second: a time just past means at once.
@@ -229,10 +307,31 @@ def sound(coefficients: dict[str, Any]) -> dict[str, Any]:
     return GuideCoefficients.from_json(coefficients).to_json()
 
 
+def fingerprint(edition: Edition) -> str:
+    """The SHA-256 of all that a draft's form changes."""
+    content = {
+        "number": edition.number,
+        "coefficients": edition.coefficients,
+        "prices": edition.prices,
+        "priced_on": edition.priced_on.isoformat() if edition.priced_on else None,
+        "explanation": edition.explanation,
+        "review_due_on": edition.review_due_on.isoformat(),
+        "methodology_id": edition.methodology_id,
+    }
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
 def seed(
-    session: orm.Session, *, valuer_id: int, assessor: Acting, approver: Acting, at: datetime
+    session: orm.Session,
+    *,
+    valuer_id: int,
+    assessor: Acting,
+    approver: Acting,
+    prices: dict[str, Any] | None = None,
+    at: datetime,
 ) -> Edition:
-    """The packaged guide as this valuer's, its first edition in force and under review in a year.
+    """The packaged guide as this valuer's, its first edition in force and under review in a year;
+    ``prices`` are those of the points that the guide has already.
 
     A second call changes nothing and returns the edition in force.
     """
@@ -255,6 +354,7 @@ def seed(
         explanation=sent.explanation,
         review_due_on=days.of(at + FIRST_REVIEW),
         methodology_id=version.id,
+        prices=prices,
         at=at,
     )
     propose(session, assessor, edition.id, at=at)
@@ -285,24 +385,8 @@ def _open(
     return edition
 
 
-def _number(session: orm.Session, guide_id: int, number: str, edition_id: int | None = None) -> str:
-    number = guides.worded(number, "number", N_("number of the edition"))
-    same = sa.select(Edition.id).where(
-        Edition.guide_id == guide_id, Edition.number == number, Edition.id != (edition_id or 0)
-    )
-    if session.scalar(same) is not None:
-        raise guides.NameTaken("number", what=N_("edition"), value=number)
-    return number
-
-
-def _future(review_due_on: date, at: datetime) -> date:
-    if review_due_on <= days.of(at):
-        raise ReviewDuePast("review_due_on", review_due=review_due_on.isoformat())
-    return review_due_on
-
-
-def _methodology_of(session: orm.Session, guide_id: int, methodology_id: int) -> Methodology:
-    version = session.get(Methodology, methodology_id)
-    if version is None or version.guide_id != guide_id:
-        raise MethodologyUnknown("methodology_id")
-    return version
+def _demand_standing(session: orm.Session, edition: Edition) -> None:
+    """A correction takes the place of the edition that it corrects, and of no other."""
+    row = corrections.of(session, edition.id)
+    if row is not None and row.corrects.state is not EditionState.EFFECTIVE:
+        raise CorrectionOvertaken(number=row.corrects.number)

@@ -6,13 +6,17 @@ import enum
 import hashlib
 from datetime import date, datetime
 
+import rfc8785
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from listings import db, journal
 from listings.errors import N_, Forbidden, NotFound, Refused
 from listings.parties import Acting, Kind, Organisation, demand
+from pricing.parameters import Parameters
+from pricing.rhythms import Rhythm
 
 
 class EditionState(enum.StrEnum):
@@ -34,13 +38,17 @@ class Guide(db.Base):
     id: Mapped[int] = db.key()
     valuer_id: Mapped[int] = db.refers("organisation.id")
     name: Mapped[str]
+    rhythm: Mapped[Rhythm] = db.choice(Rhythm, default=Rhythm.MONTHLY)
     created_at: Mapped[datetime]
 
     valuer: Mapped[Organisation] = orm.relationship(init=False)
 
 
 class Methodology(db.Base):
-    """An immutable version of how a guide is made; its hash stands in every value."""
+    """An immutable version of how a guide is made; its hash stands in every value.
+
+    ``parameters`` is the plain form of `Parameters`, None where none were stated.
+    """
 
     __tablename__ = "methodology"
     __table_args__ = (sa.UniqueConstraint("guide_id", "version"),)
@@ -49,6 +57,7 @@ class Methodology(db.Base):
     guide_id: Mapped[int] = db.refers("guide.id")
     version: Mapped[int] = mapped_column(sa.Integer)
     text: Mapped[str]
+    parameters: Mapped[db.Facts | None] = mapped_column(JSONB, default=None)
     sha256: Mapped[str]
     announced_at: Mapped[datetime]
 
@@ -85,6 +94,8 @@ class Edition(db.Base):
     created_at: Mapped[datetime]
     announced_at: Mapped[datetime | None] = mapped_column(default=None)
     effective_from: Mapped[datetime | None] = mapped_column(default=None)
+    priced_on: Mapped[date | None] = mapped_column(default=None)
+    prices: Mapped[db.Facts] = mapped_column(default_factory=dict)
 
     guide: Mapped[Guide] = orm.relationship(init=False)
     methodology: Mapped[Methodology] = orm.relationship(init=False)
@@ -134,42 +145,68 @@ class MethodologyUnchanged(Refused):
     message = N_("This is word for word version %(version)s of the methodology. Nothing changed.")
 
 
-def create(session: orm.Session, acting: Acting, *, name: str, at: datetime) -> Guide:
+def create(
+    session: orm.Session,
+    acting: Acting,
+    *,
+    name: str,
+    rhythm: Rhythm = Rhythm.MONTHLY,
+    at: datetime,
+) -> Guide:
     """Open a guide of the acting valuer. Refuses an empty name and one it has already."""
     demand(acting, "guide:write", Kind.VALUER)
     name = worded(name, "name", N_("name of the guide"))
     same = sa.select(Guide.id).where(Guide.valuer_id == acting.organisation_id, Guide.name == name)
     if session.scalar(same) is not None:
         raise NameTaken("name", what=N_("guide"), value=name)
-    guide = Guide(valuer_id=acting.organisation_id, name=name, created_at=at)
+    guide = Guide(valuer_id=acting.organisation_id, name=name, rhythm=rhythm, created_at=at)
     session.add(guide)
     note(session, "guide:created", guide, acting, at)
     return guide
 
 
 def methodology(
-    session: orm.Session, acting: Acting, guide_id: int, *, text: str, at: datetime
+    session: orm.Session,
+    acting: Acting,
+    guide_id: int,
+    *,
+    text: str,
+    parameters: Parameters | None = None,
+    at: datetime,
 ) -> Methodology:
     """Publish the next version of a guide's methodology; it never changes after that.
 
-    Its SHA-256 stands in every value made under it. Refuses an empty and an unchanged text.
+    Without ``parameters`` those of the version before stay. Its SHA-256 (`hash_of`) stands in
+    every value made under it. Refuses an empty text, and a version that changes nothing.
     """
     guide = own(session, acting, guide_id, "guide:write")
     text = worded(text.replace("\r\n", "\n"), "text", N_("methodology"))
     last = newest_methodology(session, guide_id)
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    stated = parameters.to_json() if parameters else last.parameters if last else None
+    sha256 = hash_of(text, stated)
     if last is not None and last.sha256 == sha256:
         raise MethodologyUnchanged("text", version=last.version)
     version = Methodology(
         guide_id=guide.id,
         version=last.version + 1 if last else 1,
         text=text,
+        parameters=stated,
         sha256=sha256,
         announced_at=at,
     )
     session.add(version)
     note(session, "methodology:published", version, acting, at, sha256=sha256)
     return version
+
+
+def hash_of(text: str, parameters: db.Facts | None) -> str:
+    """What a methodology is known by: the SHA-256 of its text where it states no parameters, else
+    of the canonical JSON (RFC 8785) of ``{"parameters": ..., "text": ...}``.
+    """
+    said = text.encode()
+    if parameters is not None:
+        said = rfc8785.dumps({"parameters": parameters, "text": text})
+    return hashlib.sha256(said).hexdigest()
 
 
 def methodologies(session: orm.Session, guide_id: int) -> list[Methodology]:

@@ -21,7 +21,7 @@ from listings.errors import N_, Conflict, NotFound, Refused
 from listings.money import MINOR_DIGITS
 from listings.parties import Acting, Kind, demand
 from pricing import seeded
-from pricing.bases import Basis, Price, Substance, Tax, Unit
+from pricing.bases import CURRENCY_UNITS, Basis, Price, Substance, Tax, Unit
 from pricing.levels import IndexLevels, Quote
 
 TAX_RATE = Decimal("0.13")  # value-added tax on metals and batteries in China
@@ -168,11 +168,15 @@ def standing(session: orm.Session, series: str, on: date) -> IndexValue | None:
     return session.scalar(before.limit(1)) or session.scalar(after.limit(1))
 
 
-def levels(session: orm.Session, on: date) -> IndexLevels:
-    """The latest standing value of every series on or before ``on``; held values do not count."""
+def levels(session: orm.Session, on: date, *, known_at: datetime | None = None) -> IndexLevels:
+    """The latest standing value of every series on or before ``on``; held values do not count.
+
+    ``known_at``: as they stood at that instant, without what was entered or corrected later.
+    """
+    standing_then = _standing() if known_at is None else _stood(known_at)
     rows = session.scalars(
         sa.select(IndexValue)
-        .where(IndexValue.on_date <= on, *_standing())
+        .where(IndexValue.on_date <= on, *standing_then)
         .ext(distinct_on(IndexValue.series))
         .order_by(IndexValue.series, IndexValue.on_date.desc()),
     )
@@ -208,7 +212,7 @@ def held(session: orm.Session) -> list[IndexValue]:
 def seed(session: orm.Session, *, at: datetime) -> list[IndexValue]:
     """Enter the packaged values on their own dates; those that stand already are left alone."""
     entered = []
-    for found in seeded.quotes():
+    for found in [*seeded.quotes(), *seeded.exchange_rates()]:
         there = standing(session, found.series, found.on)
         if there is not None and there.on_date == found.on:
             continue
@@ -232,6 +236,13 @@ def seed(session: orm.Session, *, at: datetime) -> list[IndexValue]:
 
 def _standing() -> tuple[sa.ColumnElement[bool], ...]:
     return IndexValue.superseded_by_id.is_(None), ~IndexValue.is_held
+
+
+def _stood(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    later = orm.aliased(IndexValue)
+    is_later = sa.exists().where(later.id == IndexValue.superseded_by_id, later.entered_at > at)
+    stands = IndexValue.superseded_by_id.is_(None) | is_later
+    return IndexValue.entered_at <= at, stands, ~IndexValue.is_held
 
 
 def _one_writer(session: orm.Session, series: str) -> None:
@@ -283,7 +294,9 @@ def _demand_sound(row: IndexValue, today: date) -> None:
 
 
 def _demand_basis(row: IndexValue) -> None:
-    """Known words that fit together: cells are priced per kWh, masses never per point."""
+    """Known words that fit together: cells are priced per kWh, masses never per point, money by
+    the unit of another currency and without tax.
+    """
     known: dict[str, list[str]] = {
         "basis": list(Substance),
         "unit": list(Unit),
@@ -297,6 +310,13 @@ def _demand_basis(row: IndexValue) -> None:
     if is_cell != (row.unit == Unit.KWH):
         wanted = N_("new cells are priced per kWh, everything else by mass or point")
         raise IndexFieldWrong("unit", name="unit", value=row.unit, wanted=wanted)
+    is_money = row.basis == Substance.MONEY
+    if is_money != (row.unit in CURRENCY_UNITS) or row.unit == row.currency:
+        wanted = N_("money is priced by the unit of another currency, and nothing else is")
+        raise IndexFieldWrong("unit", name="unit", value=row.unit, wanted=wanted)
+    if is_money and row.is_tax_included:
+        wanted = N_("there is no tax in a rate of exchange")
+        raise IndexFieldWrong("is_tax_included", name="tax", value=N_("included"), wanted=wanted)
     if row.unit == Unit.POINT:
         row.price.per_kg_of(Substance(row.basis))  # refuses a point of a mass
 

@@ -27,6 +27,9 @@ Flags = npt.NDArray[np.bool_]
 ALPHA = 0.10
 FEWEST = 19  # with fewer sales a cell's band rests on its one or two widest misses
 STALE_DAYS = 20  # trading days over which lithium carbonate moves 5.2 % in the median (2017-2024)
+# A random walk over a year already spans what lithium carbonate moved in its wildest year; beyond
+# that the widening says nothing more, and the page says how old the levels are.
+MOST_STALE_DAYS = 250
 
 Origin = Literal["cell", "pooled", "stated"]
 Cell = TypeVar("Cell", bound=Hashable)

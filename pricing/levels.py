@@ -69,13 +69,44 @@ class IndexLevels:
         """
         tax = Tax(included=True, rate=tax_rate)
         wanted = Basis(Substance(element), Unit.KG, currency, tax)
-        return self.quote(series).price.on(wanted).amount
+        return self._in(currency, self.quote(series).price).on(wanted).amount
 
     def cell_per_kwh(self, series: str, tax_rate: Decimal, currency: str) -> Decimal:
         """Price of a new cell per kWh, tax included. Refuses any other basis."""
         tax = Tax(included=True, rate=tax_rate)
         wanted = Basis(Substance.NEW_CELL, Unit.KWH, currency, tax)
-        return self.quote(series).price.on(wanted).amount
+        return self._in(currency, self.quote(series).price).on(wanted).amount
+
+    def of(self, names: Iterable[str], currency: str) -> IndexLevels:
+        """These series, with the rates that bring them to ``currency``, as of the newest of them.
+
+        Refuses a series that is not there, and one in a currency that has no rate.
+        """
+        quotes = {name: self.quote(name) for name in sorted(names)}
+        foreign = {quote.price.basis.currency for quote in quotes.values()} - {currency}
+        rates = [self.rate(unit, currency) for unit in sorted(foreign)]
+        quotes |= {rate.series: rate for rate in rates}
+        return IndexLevels(max(quote.on for quote in quotes.values()), quotes)
+
+    def rate(self, unit: str, currency: str) -> Quote:
+        """The newest quote of a currency in another; refuses a pair that nobody quotes."""
+        of_pair = [
+            quote
+            for quote in self.quotes.values()
+            if quote.price.basis.substance is Substance.MONEY
+            and (quote.price.basis.unit.value, quote.price.basis.currency) == (unit, currency)
+        ]
+        if not of_pair:
+            raise MissingIndex("series", series=f"{unit}/{currency}", on=self.on.isoformat())
+        return max(of_pair, key=lambda quote: (quote.on, quote.series))
+
+    def _in(self, currency: str, price: Price) -> Price:
+        """A price in another currency at the level of the pair's series."""
+        given = price.basis.currency
+        if given == currency:
+            return price
+        rate = self.rate(given, currency).price.amount
+        return Price(price.amount * rate, replace(price.basis, currency=currency))
 
     def scaled(self, factor: Decimal, *series: str) -> IndexLevels:
         """What if these series (all, where none is named) stood at ``factor`` times their level."""

@@ -8,7 +8,8 @@ interval is from the least to the greatest of them. No file is read here: tables
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from listings.errors import N_, Refused
 from pricing.bases import ATOMIC_MASS, ELEMENTS
@@ -99,7 +100,7 @@ class Row:
     era: str
     source: str
     cathode: float | None
-    elements: dict[str, float]
+    elements: dict[str, float] = field(hash=False)
 
 
 Tables = Sequence[Row]
@@ -157,6 +158,19 @@ def intensity(chemistry: str, era: str = "unknown", tables: Tables = ()) -> Inte
     cathode = _amount(_cathodes(own), _cathodes(rows))
     source = "; ".join(dict.fromkeys(row.source for row in rows))
     return Intensity(chemistry, era, cathode, elements, source)
+
+
+def document(found: Intensity) -> dict[str, Any]:
+    """An intensity in plain JSON: ``cathode`` in kg/kWh, null where no source says anything."""
+    return {
+        "chemistry": found.chemistry,
+        "era": found.era,
+        "cathode": found.cathode.kg if found.cathode else None,
+        "elements": {
+            name: asdict(amount) if amount else None for name, amount in found.elements.items()
+        },
+        "source": found.source,
+    }
 
 
 def _cathodes(rows: Iterable[Row]) -> list[float]:

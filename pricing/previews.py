@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,10 +41,13 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Every lot on sale that the guide gives a value for; ``refused`` others it gives none for."""
+    """Every lot on sale that the guide gives a value for; ``refused`` others it gives none for,
+    ``left_out`` more lots than are valued at once.
+    """
 
     moves: list[Move]
     refused: int
+    left_out: int = 0
 
     @property
     def moved(self) -> list[Move]:
@@ -56,6 +60,12 @@ class Preview:
         return [move for move in self.moves if move.before_route not in (None, move.after_route)]
 
     @property
+    def median(self) -> float | None:
+        """The middle of the changes of all lots that had a value before; None where none had."""
+        known = [move.change for move in self.moves if move.change is not None]
+        return statistics.median(known) if known else None
+
+    @property
     def largest(self) -> Move | None:
         """The lot whose value changes most, as a part of the value before."""
         known = [move for move in self.moved if move.change is not None]
@@ -65,6 +75,8 @@ class Preview:
 def of_edition(session: orm.Session, edition: Edition, *, at: datetime) -> Preview:
     """Value the lots on sale by an edition in any state; nothing is kept."""
     current = editions.effective(session, edition.guide_id)
+    on_sale = sa.select(sa.func.count()).where(Lot.state == LotState.CATALOGUED)
+    left_out = max(0, (session.scalar(on_sale) or 0) - MOST_LOTS)
     lots = session.scalars(
         sa.select(Lot).where(Lot.state == LotState.CATALOGUED).order_by(Lot.id).limit(MOST_LOTS)
     ).all()
@@ -87,7 +99,7 @@ def of_edition(session: orm.Session, edition: Edition, *, at: datetime) -> Previ
                 after_route=after["route"],
             )
         )
-    return Preview(moves, refused)
+    return Preview(moves, refused, left_out)
 
 
 def _before(

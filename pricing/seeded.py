@@ -14,9 +14,13 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from pricing.bases import Basis, Price, Substance, Tax, Unit
 from pricing.coefficients import GuideCoefficients
 from pricing.levels import IndexLevels, Quote
 from pricing.materials import ELEMENT_NAMES, Row, from_cathode
+
+NAME = "退役动力电池价格表"
+"""The guide whose first edition is packaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,6 @@ class SeededEdition:
     methodology_sha256: str
     explanation: str
     coefficients: GuideCoefficients
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeRate:
-    """Yuan for one unit of ``currency``."""
-
-    currency: str
-    cny: Decimal
-    on: date
-    source: str
 
 
 def _text(name: str) -> str:
@@ -73,17 +67,16 @@ def index_levels() -> IndexLevels:
     return IndexLevels.from_json(_indices())
 
 
-def exchange_rates() -> list[ExchangeRate]:
-    """Yuan per unit of the other currencies."""
-    return [
-        ExchangeRate(
-            row["currency"],
-            Decimal(row["cny"]),
-            date.fromisoformat(row["on"]),
-            row["source"],
-        )
-        for row in _indices()["currencies"]
-    ]
+def exchange_rates() -> list[Quote]:
+    """Yuan per unit of the other currencies, as series of their own (``USD/CNY``)."""
+    return [_rate(row) for row in _indices()["currencies"]]
+
+
+def _rate(row: dict[str, str]) -> Quote:
+    tax = Tax(included=False, rate=Decimal("0.13"))
+    basis = Basis(Substance.MONEY, Unit(row["currency"]), "CNY", tax)
+    on = date.fromisoformat(row["on"])
+    return Quote(f"{row['currency']}/CNY", Price(Decimal(row["cny"]), basis), on, row["source"])
 
 
 def edition() -> SeededEdition:

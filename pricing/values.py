@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,27 +21,24 @@ from listings import days
 from listings.errors import N_, DomainError, Forbidden, NotFound, Refused
 from listings.lots import Lot
 from listings.money import Money
-from listings.parties import Organisation
-from pricing import appearances, indices, seeded
-from pricing.coefficients import ROUTES, GuideCoefficients, family_of
+from listings.packs import Pack
+from pricing import appearances, bands, conflicts, indices, seeded
+from pricing.coefficients import ROUTES, GuideCoefficients
 from pricing.columns import PackColumn, PackFacts
 from pricing.guides import Edition, EditionState, Guide, GuideValue
-from pricing.intervals import refuse_past_review, staleness, trading_days
+from pricing.intervals import MOST_STALE_DAYS, refuse_past_review, staleness, trading_days
 from pricing.levels import IndexLevels
 from pricing.materials import TERNARY, Row
 from pricing.valuation import Provenance, Valuation, value
 from pricing.waterfalls import Component, LotValue, bounds, of_lot
 
-# A random walk over a year already spans what lithium carbonate moved in its wildest year; beyond
-# that the widening says nothing more, and the page says how old the levels are.
-MOST_STALE_DAYS = 250
-
 
 class ValuerConflicted(Forbidden):
-    """The valuer owns, sells or belongs to the group of who owns or sells the lot."""
+    """The valuer or its group owns, sells or wants to buy the lot, or declared an interest."""
 
     message = N_(
-        "%(valuer)s gives no value for this lot: it owns or sells it, or belongs to the same group."
+        "%(valuer)s gives no value for this lot: it or its group owns, sells or bids for it, or it "
+        "declared an interest."
     )
 
 
@@ -74,8 +71,9 @@ class Explanation:
 
     ``routes`` has regeneration and, where every pack has a grade, cascade; ``indicative`` bounds
     the cascade value where grades are missing. ``widened`` is the factor by which ``stale_days``
-    trading days widened the stated range. ``packs``, ``quotes`` and ``edition`` (its valuer, guide,
-    number and methodology) are the inputs in plain JSON.
+    trading days widened the range; ``bands`` say whether that was measured on past sales.
+    ``packs``, ``quotes`` and ``edition`` (its valuer, guide, number and methodology) are the
+    inputs in plain JSON.
     """
 
     route: str
@@ -85,6 +83,7 @@ class Explanation:
     index_date: date
     stale_days: int
     widened: float
+    bands: list[dict[str, Any]]
     packs: list[dict[str, Any]]
     quotes: list[dict[str, Any]]
     edition: dict[str, Any]
@@ -154,16 +153,32 @@ def inputs_of(session: orm.Session, edition: Edition, lot: Lot, *, at: datetime)
 
     Refuses as `of_edition` does, without asking whether the edition is in force.
     """
-    on = days.of(at)
-    refuse_past_review(edition.review_due_on, on)
-    refuse_conflict(session, edition, lot)
+    refuse_past_review(edition.review_due_on, days.of(at))
+    refuse_conflict(session, edition, lot, at)
     if not lot.packs:
         raise NothingToValue
-    packs = appearances.of_packs(session, lot.packs, on)
+    return inputs_for(session, edition, lot.packs, at=at)
+
+
+def inputs_for(
+    session: orm.Session, edition: Edition, found: Sequence[Pack], *, at: datetime
+) -> dict[str, Any]:
+    """The same for any packs, without asking whose they are."""
+    packs = appearances.of_packs(session, found, days.of(at))
+    return inputs_from(session, edition, packs, at=at)
+
+
+def inputs_from(
+    session: orm.Session, edition: Edition, packs: list[dict[str, Any]], *, at: datetime
+) -> dict[str, Any]:
+    """The same for packs in plain JSON (each with its ``facts``), with the levels, and the bands
+    from past sales, that were known at that instant.
+    """
+    on = days.of(at)
     guide = GuideCoefficients.from_json(edition.coefficients)
     chemistries = {pack["facts"]["chemistry"] for pack in packs}
-    levels = _levels(session, guide, on)
-    index_date = min(levels.quote(name).on for name in _leading(guide, chemistries))
+    levels = levels_of(session, guide, at)
+    index_date = min(levels.quote(name).on for name in guide.series_behind(chemistries))
     since = min(index_date, days.of(edition.effective_from or at))
     return {
         "edition": _provenance(edition),
@@ -172,22 +187,34 @@ def inputs_of(session: orm.Session, edition: Edition, lot: Lot, *, at: datetime)
         "index_date": index_date.isoformat(),
         "stale_days": min(trading_days(since, on), MOST_STALE_DAYS),
         "tables": [asdict(row) for row in _tables(chemistries)],
+        "bands": bands.plain(bands.of_guide(session, edition, at=at), chemistries),
         "packs": packs,
     }
 
 
-def refuse_conflict(session: orm.Session, edition: Edition, lot: Lot) -> None:
-    """Refuse a valuer that sells the lot, owns one of its packs, or is of the same group."""
-    valuer = session.get_one(Organisation, session.get_one(Guide, edition.guide_id).valuer_id)
-    parties = {lot.seller_id, *(pack.owner_id for pack in lot.packs)}
-    group = _head(session, valuer.id)
-    if any(_head(session, party) == group for party in parties):
+def refuse_conflict(session: orm.Session, edition: Edition, lot: Lot, at: datetime) -> None:
+    """Refuse a valuer that is tied to the lot or to a party of it (`conflicts`)."""
+    owners = {pack.owner_id for pack in lot.packs}
+    refuse_party(session, edition, {lot.seller_id, *owners}, lot_id=lot.id, at=at)
+
+
+def refuse_party(
+    session: orm.Session,
+    edition: Edition,
+    parties: set[int],
+    *,
+    lot_id: int | None = None,
+    at: datetime,
+) -> None:
+    """Refuse a valuer that is tied to one of these organisations, or to the lot."""
+    valuer = session.get_one(Guide, edition.guide_id).valuer
+    if conflicts.tie(session, valuer.id, parties=parties, lot_id=lot_id, at=at) is not None:
         raise ValuerConflicted(valuer=valuer.called)
 
 
-def compute(inputs: dict[str, Any], coefficients: GuideCoefficients) -> dict[str, Any]:
-    """The result of stored inputs, in plain JSON with amounts in minor units. No database."""
-    valuation = value(
+def valued(inputs: dict[str, Any], coefficients: GuideCoefficients) -> Valuation:
+    """The packs of stored inputs, valued. Inputs kept before bands were measured have none."""
+    return value(
         PackColumn.of([PackFacts(**pack["facts"]) for pack in inputs["packs"]]),
         coefficients,
         IndexLevels.from_json(inputs["indices"]),
@@ -197,8 +224,14 @@ def compute(inputs: dict[str, Any], coefficients: GuideCoefficients) -> dict[str
             inputs["edition"]["number"],
             inputs["edition"]["methodology_sha256"],
         ),
+        bands=bands.measured(inputs.get("bands", [])),
         stale_days=inputs["stale_days"],
     )
+
+
+def compute(inputs: dict[str, Any], coefficients: GuideCoefficients) -> dict[str, Any]:
+    """The result of stored inputs, in plain JSON with amounts in minor units. No database."""
+    valuation = valued(inputs, coefficients)
     lot = of_lot(valuation)
     return {
         "value_minor": lot.value.minor,
@@ -224,7 +257,11 @@ def recompute(guide_value: GuideValue) -> bytes:
 
 def explain(guide_value: GuideValue) -> Explanation:
     """A kept value taken apart, from its own bytes."""
-    result, inputs = json.loads(guide_value.result), json.loads(guide_value.inputs)
+    return explained(json.loads(guide_value.result), json.loads(guide_value.inputs))
+
+
+def explained(result: dict[str, Any], inputs: dict[str, Any]) -> Explanation:
+    """What `compute` found of ``inputs``, taken apart."""
     currency = result["currency"]
     found = result["indicative"]
     return Explanation(
@@ -235,6 +272,7 @@ def explain(guide_value: GuideValue) -> Explanation:
         index_date=date.fromisoformat(result["index_date"]),
         stale_days=inputs["stale_days"],
         widened=staleness(inputs["stale_days"]),
+        bands=inputs.get("bands", []),
         packs=inputs["packs"],
         quotes=inputs["indices"]["quotes"],
         edition=inputs["edition"],
@@ -292,26 +330,12 @@ def _keep(
     return kept
 
 
-def _levels(session: orm.Session, guide: GuideCoefficients, on: date) -> IndexLevels:
-    """The levels that the guide rests on, as of the newest of them, so that a day without a new
-    value leaves the inputs as they were.
+def levels_of(session: orm.Session, guide: GuideCoefficients, at: datetime) -> IndexLevels:
+    """The levels that the guide rests on, as known at an instant and as of the newest of them, so
+    that a day without a new value leaves the inputs as they were.
     """
     names = {*guide.index_of.values(), *guide.cell_of.values()}
-    known = indices.levels(session, on)
-    quotes = {name: known.quote(name) for name in sorted(names)}
-    return IndexLevels(max(quote.on for quote in quotes.values()), quotes)
-
-
-def _leading(guide: GuideCoefficients, chemistries: Iterable[str]) -> set[str]:
-    """The series that the value of these chemistries hangs on: what is paid for, and the cell."""
-    families = {family_of(chemistry) for chemistry in chemistries}
-    paid = {
-        guide.index_of[element]
-        for family in families
-        for element, share in guide.payable[family].items()
-        if share.value and element in guide.index_of
-    }
-    return paid | {guide.cell_of[family] for family in families}
+    return indices.levels(session, days.of(at), known_at=at).of(names, guide.currency)
 
 
 def _tables(chemistries: set[str]) -> list[Row]:
@@ -328,16 +352,6 @@ def _provenance(edition: Edition) -> dict[str, Any]:
         "methodology_version": edition.methodology.version,
         "methodology_sha256": edition.methodology.sha256,
     }
-
-
-def _head(session: orm.Session, organisation_id: int) -> int:
-    """The organisation at the top of a group; a circle of parents ends where it began."""
-    seen: list[int] = []
-    current: int | None = organisation_id
-    while current is not None and current not in seen:
-        seen.append(current)
-        current = session.get_one(Organisation, current).parent_id
-    return seen[-1] if current is None else min(seen[seen.index(current) :])
 
 
 def _routes(valuation: Valuation, lot: LotValue) -> list[dict[str, Any]]:

@@ -66,26 +66,31 @@ class LotValue:
         return self.cascade if self.route == "cascade" and self.cascade else self.regeneration
 
 
-def whole_units(parts: Sequence[float], digits: int = 2) -> list[int]:
-    """Round signed parts to minor units by largest remainder, so that they sum to the rounded sum.
+def whole_units(parts: Sequence[float], digits: int = 2, of: float | None = None) -> list[int]:
+    """Round signed parts to minor units by largest remainder, so that they sum to ``of`` rounded
+    half to even; where ``of`` is not given, to the sum of the parts in their order.
 
-    The sum is taken in the order given and rounded half to even. Ties go to the earlier part.
-    Refuses NaN and infinities (``ValueError``).
+    Ties go to the earlier part. Refuses NaN and infinities (``ValueError``).
     """
-    if not all(math.isfinite(part) for part in parts):
+    whole = _summed(parts) if of is None else of
+    if not all(math.isfinite(part) for part in (*parts, whole)):
         raise ValueError("NaN and infinities have no amount")
     scale = 10**digits
-    total = 0.0
-    for part in parts:
-        total = total + part
-    # `sum` compensates from Python 3.12 on; the kernel does not.
     units = [math.floor(part * scale) for part in parts]
-    missing = round(total * scale) - sum(units)
+    missing = round(whole * scale) - sum(units)
     remainder = sorted(range(len(parts)), key=lambda i: (units[i] - parts[i] * scale, i))
     for turn in range(abs(missing)):
         # More than one round only where floats lost a unit: amounts beyond 10^13 yuan.
         units[remainder[turn % len(parts)]] += 1 if missing > 0 else -1
     return units
+
+
+def _summed(parts: Sequence[float]) -> float:
+    """One after the other: `sum` compensates from Python 3.12 on."""
+    total = 0.0
+    for part in parts:
+        total = total + part
+    return total
 
 
 def waterfall(valuation: Valuation, i: int, route: str | None = None) -> list[Component]:
@@ -95,8 +100,10 @@ def waterfall(valuation: Valuation, i: int, route: str | None = None) -> list[Co
     Refuses a route without a value (``ValueError``).
     """
     chosen = route or valuation.route(i)
-    parts = {name: float(part[i]) for name, part in _route(valuation, chosen).parts.items()}
-    units = whole_units(list(parts.values()), MINOR_DIGITS[valuation.currency])
+    found = _route(valuation, chosen)
+    parts = {name: float(part[i]) for name, part in found.parts.items()}
+    whole = float(found.total[i])
+    units = whole_units(list(parts.values()), MINOR_DIGITS[valuation.currency], whole)
     return [
         Component(name, chosen, Money(unit, valuation.currency))
         for (name, part), unit in zip(parts.items(), units, strict=True)

@@ -13,7 +13,7 @@ from browser_keys import BrowserKey
 from make import credit_code
 from sqlalchemy import orm
 
-from listings import blobs, db, invitations, journal, licences, parties, users
+from listings import access_tokens, blobs, db, invitations, journal, licences, parties, users
 from listings.blobs import Blob
 from listings.custody.log import Leaf
 from listings.health import bms_claims, policies
@@ -41,9 +41,25 @@ from market.ledger import Account
 from market.payments import Payment
 from market.seeding import cast
 from market.settlements import Settlement
-from pricing import editions, indices
+from pricing import (
+    complaints,
+    conflicts,
+    consultations,
+    editions,
+    indices,
+    panels,
+    points,
+    references,
+    score_disputes,
+    submissions,
+    values,
+)
+from pricing.comparables import Comparable
+from pricing.conflicts import Interest
+from pricing.forecasts import Forecast
 from pricing.guides import Edition, Guide, GuideValue
 from pricing.indices import IndexValue
+from pricing.parameters import DataKind
 
 AT: Final = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 ADMINS: Final = {
@@ -131,6 +147,10 @@ def build() -> Scene:
         _papers(session, scene)
     with db.transaction() as session:
         _prices(session, scene)
+    with db.transaction() as session:
+        _scores(session, scene)
+    with db.transaction() as session:
+        _evidence(session, scene)
     return scene
 
 
@@ -313,10 +333,15 @@ def _papers(session: orm.Session, scene: Scene) -> None:
 
 def _prices(session: orm.Session, scene: Scene) -> None:
     rows, valuer = scene.rows, scene.by("valuer")
-    guide = session.scalars(sa.select(Guide)).one()
+    own = sa.select(Guide).where(Guide.valuer_id == valuer.organisation_id)
+    guide = session.scalars(own.order_by(Guide.id)).first()
     current: Edition | None = editions.effective(session, guide.id)
     assert current is not None
     rows["guide"], rows["edition effective"] = guide.id, current.id
+    rows["point"] = points.open_point(
+        session, valuer, guide.id, code="M-1", name="First", specification="dry", substance="Ni",
+        unit="t", is_tax_included=True, delivery="ex works", at=AT,
+    ).code  # fmt: skip
     for name in ("draft", "proposed"):
         edition = editions.draft(
             session, valuer, guide.id, number=f"M-{name}", coefficients=current.coefficients,
@@ -340,3 +365,43 @@ def _prices(session: orm.Session, scene: Scene) -> None:
     )  # fmt: skip
     assert held.is_held
     rows["index"] = held.id
+    sold = sa.select(Comparable.id).where(Comparable.sold_at <= AT)
+    rows["sale"] = session.scalars(sold.order_by(Comparable.id)).first()
+    made, _ = access_tokens.make(session, scene.by("operator"), "quotes", at=AT)
+    rows["access token"] = made.id
+
+
+def _scores(session: orm.Session, scene: Scene) -> None:
+    """What the guide had said of two sales, one line disputed, and what three valuers agree on."""
+    rows, valuer = scene.rows, scene.by("valuer")
+    own = sa.select(Forecast.id).where(Forecast.guide_id == rows["guide"])
+    rows["line"], rows["disputed line"] = session.scalars(own.order_by(Forecast.id).limit(2))
+    disputed = rows["disputed line"]
+    row = score_disputes.dispute(session, valuer, disputed, reason="A bus went along.", at=AT)
+    said = values.statements(session, rows["lot open"], at=AT)
+    reference = references.of_lot(session, rows["lot open"], said, at=AT)
+    session.flush()
+    rows["dispute"], rows["reference open"] = row.id, reference.id
+
+
+def _evidence(session: orm.Session, scene: Scene) -> None:
+    """The recycler reports to the guide, comments on a proposed edition, and complains of a value."""
+    rows, valuer, recycler = scene.rows, scene.by("valuer"), scene.by("recycler")
+    [point] = [one for one in points.of_guide(session, rows["guide"]) if one.code == rows["point"]]
+    of_guide = panels.members(session, rows["guide"])
+    [panelist] = [one for one in of_guide if one.organisation_id == recycler.organisation_id]
+    submission = submissions.submit(
+        session, recycler, rows["guide"], panelist_id=panelist.id, point_id=point.id,
+        kind=DataKind.TRADE, on_date=AT.date(), price=Decimal(90000), at=AT,
+    )  # fmt: skip
+    said = consultations.comment(session, recycler, rows["edition proposed"], text="High.", at=AT)
+    complaint = complaints.file(session, recycler, rows["value open"], text="Low.", at=AT)
+    declaration = conflicts.declare(
+        session, valuer, organisation_id=recycler.organisation_id, interest=Interest.OTHER,
+        note="A loan.", at=AT,
+    )  # fmt: skip
+    session.flush()
+    rows["point number"], rows["panelist"] = point.id, panelist.id
+    rows["submission"], rows["comment"] = submission.id, said.id
+    rows["complaint"], rows["declaration"] = complaint.id, declaration.id
+    rows["valuer"] = valuer.organisation_id

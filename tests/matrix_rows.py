@@ -42,7 +42,13 @@ ROWS: Final[dict[str, Rows]] = {
     },
     **dict.fromkeys(("bank.show", "bank.decide"), _TRANSFER),
     "custody.show": _of("pack", "private", "open", "passed"),
-    "packs.show": _of("pack", "private", "open"),
+    **dict.fromkeys(
+        ("packs.show", "pack_values.show", "what_ifs.of_pack"), _of("pack", "private", "open")
+    ),
+    "pack_values.record": {
+        name: {"pack_id": f"pack {name}", "edition_id": "edition effective"}
+        for name in ("private", "open")
+    },
     **dict.fromkeys(("packs.record_origin", "packs.record_opening"), _of("pack", "private")),
     "packs.find": {"private": {"name": "token"}},
     "payments.deposit": _of("deposit"),
@@ -57,10 +63,32 @@ ROWS: Final[dict[str, Rows]] = {
     **dict.fromkeys(
         (
             "guides.show", "editions.new", "editions.draft", "guides.methodology",
-            "guides.publish_methodology",
+            "guides.publish_methodology", "guides.as_json", "edition_sheets.fill",
+            "price_points.index", "price_points.open_point", "price_points.history",
+            "differences.show", "feeds.of_guide",
         ),
         _GUIDE,
     ),
+    **dict.fromkeys(
+        (
+            "panels.show", "panels.register", "panels.submit", "panels.as_csv",
+            "standing.ask_delay", "standing.delay", "standing.ask_rights", "standing.rights",
+        ),
+        _GUIDE,
+    ),
+    "panels.end": {"": {"guide_id": "guide", "panelist_id": "panelist"}},
+    "panels.exclude": {"": {"guide_id": "guide", "submission_id": "submission"}},
+    "consultations.comment": _of("edition", "proposed"),
+    "consultations.answer": {"": {"edition_id": "edition proposed", "comment_id": "comment"}},
+    **dict.fromkeys(
+        ("consultations.ask_correction", "consultations.correct"), _of("edition", "effective")
+    ),
+    **dict.fromkeys(("complaints.new", "complaints.file"), _of("value", "draft", "open")),
+    **dict.fromkeys(("complaints.show", "complaints.answer"), _of("complaint")),
+    "conflicts.show": _of("valuer"),
+    "conflicts.end": _of("declaration"),
+    "edition_sheets.template": {"xlsx": {"guide_id": "guide", "kind": "xlsx"}},
+    **{key: {"": {"guide_id": "guide", "code": "point"}} for key in ("price_points.show", "price_points.end")},
     **dict.fromkeys(("editions.show", "editions.as_csv", "editions.as_json"), _READ_EDITION),
     **dict.fromkeys(("editions.edit", "editions.change", "editions.propose"), _DRAFT),
     **dict.fromkeys(("editions.confirm", "editions.approve", "editions.send_back"), _PROPOSED),
@@ -85,6 +113,8 @@ ROWS: Final[dict[str, Rows]] = {
     ),
     **dict.fromkeys(("indices.release", "indices.discard"), _INDEX),
     "indices.series": {"": {"name": "series"}},
+    **dict.fromkeys(("comparables.show", "comparables.judge"), _of("sale")),
+    "access_tokens.revoke": {"": {"token_id": "access token"}},
     **dict.fromkeys(
         (
             "policies.one", "policies.edit", "policies.change", "policies.discard",
@@ -103,6 +133,7 @@ ROWS: Final[dict[str, Rows]] = {
             "lots.show", "lots.status", "claims.confirm", "claims.claim", "bids.check", "bids.place", "deposits.show",
             "deposits.request_", "deposits.approve", "drafts.edit", "drafts.change",
             "drafts.discard", "sales.terms", "sales.check", "sales.publish", "values.of_lot",
+            "what_ifs.of_lot", "ceilings.of_lot",
         ),
         _LOT,
     ),
@@ -110,6 +141,12 @@ ROWS: Final[dict[str, Rows]] = {
         ("sales.ask_withdraw", "sales.withdraw"), _of("lot", "draft", "announced")
     ),
     "values.record": _of("value", "draft", "open"),
+    "references.record": _of("reference", "open"),
+    **dict.fromkeys(("scoreboard.guide", "scoreboard.guide_table"), _GUIDE),
+    **dict.fromkeys(
+        ("scoreboard.line", "scoreboard.evidence", "scoreboard.dispute"), _of("line")
+    ),
+    "scoreboard.decide": {"": {"line_id": "disputed line", "dispute_id": "dispute"}},
     **dict.fromkeys(("pack_types.edit", "pack_types.correct", "pack_types.one", "pack_types.guide"), _TYPE),
     **dict.fromkeys(("bids.approve", "bids.reject", "claims.approve"), _of("proposal")),
     "public.short": {"": {"token": "token"}},
@@ -137,6 +174,7 @@ _POLICY: Final = {
 }  # fmt: skip
 
 FILLED: Final[dict[str, dict[str, Any]]] = {
+    "access_tokens.make": {"name": "nightly quotes"},
     "awards.annul": {"reason": "no money came"},
     "contracts.upload": {"scan": b"%PDF-1.7 sealed", "signed_on": _DAY},
     "invoices.record": {
@@ -152,7 +190,41 @@ FILLED: Final[dict[str, dict[str, Any]]] = {
     "sales.check": _TERMS,
     "sales.publish": _TERMS,
     "editions.send_back": {"reason": "look again"},
+    "price_points.open_point": {
+        "code": "M-2", "name": "Second", "specification": "dry", "substance": "Ni", "unit": "t",
+        "currency": "CNY", "delivery": "ex works",
+    },
     "guides.publish_methodology": {"text": "The next version."},
+    "comparables.judge": {"kind": "related", "reason": "one parent", "decision": "exclude"},
+    "scoreboard.dispute": {"reason": "It was sold with a bus."},
+    "scoreboard.decide": {"outcome": "dismissed", "answer": "It was not."},
+    "comparables.enter": {
+        "source": "a notice", "sold_on": _DAY, "route": "cascade", "chemistry": "LFP",
+        "pack_count": "4", "energy_kwh": "100", "price": "9000", "currency": "CNY",
+        "tax_rate": "13", "province": "安徽",
+    },
+    "ceilings.save": {
+        "province": "安徽", "removal_per_tonne": "0", "loading_per_tonne": "180",
+        "freight_per_tonne_km": "0.9", "ceiling_LFP": "100", "unit_LFP": "kwh",
+    },
+    "panels.register": {"name": "A trader", "side": "both"},
+    "panels.submit": {
+        "panelist_id": "{panelist}", "point_id": "{point_number}", "kind": "trade",
+        "on_date": _DAY, "price": "90500",
+    },
+    "panels.exclude": {"reason": "a slip"},
+    "consultations.comment": {"comment": "High."},
+    "consultations.answer": {"answer": "It was measured."},
+    "consultations.correct": {"reason": "A slipped point."},
+    "standing.delay": {
+        "was_due_on": "2026-06-30", "expected_on": "2026-07-03", "reason": "Too few trades.",
+    },
+    "standing.rights": {"text": "Quote with our name."},
+    "complaints.file": {"text": "Too low."},
+    "complaints.answer": {"verdict": "rejected", "text": "It is of yesterday."},
+    "conflicts.declare": {
+        "organisation_id": "{organisation}", "interest": "owns", "note": "A tenth.",
+    },
     "device_signing.prepare_release": {"key": "{public_key}"},
     "handovers.check": {"soc_percent": "20"},
     "handovers.open_one": {"award": "{award}", "pack_ids": "{pack_passed}"},

@@ -226,6 +226,24 @@ CAST: Final[tuple[Firm, ...]] = (
         district="340200", authority="11", people=(Person("regulator", "段宏", Role.VIEWER),),
         more={"regulator_level": "市级", "regulator_department": "工业和信息化"},
     ),
+    Firm(
+        key="valuer_two", name="岭表循环价格咨询有限公司", name_en="Lingbiao Price Advisory",
+        kinds=(Kind.VALUER,), nature=Nature.STATE, province="广东", city="广州",
+        district="440100",
+        people=(
+            Person("valuer.two", "潘慧", Role.ADMIN),
+            Person("valuer.two.approver", "卢健", Role.APPROVER),
+        ),
+    ),
+    Firm(
+        key="valuer_three", name="长淮金属资讯有限公司", name_en="Changhuai Metal Information",
+        kinds=(Kind.VALUER,), nature=Nature.PRIVATE, province="江苏", city="南京",
+        district="320100",
+        people=(
+            Person("valuer.three", "石磊", Role.ADMIN),
+            Person("valuer.three.approver", "唐静", Role.APPROVER),
+        ),
+    ),
 )  # fmt: skip
 
 SHOWN: Final[dict[str, str]] = {

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from listings.errors import N_
 from listings.words import gettext
-from market.web.forms import Form
+from market.web.forms import Form, NotAChoice
+from pricing.bases import Substance, carried_by
+from pricing.coefficients import Number
+from pricing.levels import Quote
 from pricing.waterfalls import LABELS as PARTS
 
 MOST_SOURCE = 600
+TABLES = ("index_of", "cell_of")
 SHARE, PER_KG, PER_KWH, YEARS, FACTOR = N_("share"), "CNY/kg", "CNY/kWh", N_("years"), N_("factor")
 
 # What each coefficient is and its unit, in the order in which they are read.
@@ -62,11 +66,24 @@ class Row:
     label: str
     value: float
     source: str
+    earlier: float | None = None
 
     @property
     def text(self) -> str:
         """The number with as many places as it has."""
-        return f"{self.value:.10g}"
+        return figure(self.value)
+
+    @property
+    def before(self) -> str:
+        """The number that it is compared with, or nothing."""
+        return "" if self.earlier is None else figure(self.earlier)
+
+    @property
+    def share(self) -> float | None:
+        """The change as a part of the number before; None without one."""
+        if not self.earlier or self.earlier == self.value:
+            return None
+        return (self.value - self.earlier) / abs(self.earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +96,32 @@ class Group:
     rows: list[Row]
 
 
-def groups(coefficients: dict[str, Any]) -> list[Group]:
+def figure(value: float) -> str:
+    """A number with as many places as it has."""
+    return f"{value:.10g}"
+
+
+def groups(coefficients: dict[str, Any], before: Mapping[str, Number] | None = None) -> list[Group]:
     """All numbers of a guide in plain form, by coefficient, in reading order; coefficients of a
-    single number stand together in the last group, each with its unit.
+    single number stand together in the last group, each with its unit. ``before`` are the numbers
+    that they are compared with, by dotted name.
     """
     found, singles = [], []
     for name, (label, unit) in NAMES.items():
-        rows = list(_rows(name, coefficients[name]))
+        rows = [_beside(row, before or {}) for row in _rows(name, coefficients[name])]
         if rows[0].name == name:
             singles += [replace(row, label=f"{row.label} ({gettext(unit)})") for row in rows]
         else:
             found.append(Group(name, gettext(label), gettext(unit), rows))
     return [*found, Group("", gettext(N_("Costs and other single figures")), "", singles)]
+
+
+def label_of(name: str) -> tuple[str, str]:
+    """What a number is, by its dotted name, and its unit: “Dismantling”, “CNY/kg”."""
+    top, _, inner = name.partition(".")
+    label, unit = (gettext(text) for text in NAMES[top])
+    within = _label(top, inner)
+    return (f"{label} · {within}" if inner else label), unit
 
 
 def bases(coefficients: dict[str, Any]) -> list[tuple[str, str]]:
@@ -103,15 +134,62 @@ def bases(coefficients: dict[str, Any]) -> list[tuple[str, str]]:
     return metals + cells
 
 
-def read(form: Form, coefficients: dict[str, Any]) -> dict[str, Any]:
-    """The same coefficients with the numbers and sources of a form; its problems stay in it."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which series one metal, or one family's new cell, is priced on, and which it could be."""
+
+    name: str
+    label: str
+    series: str
+    others: list[str]
+
+
+def choices(coefficients: dict[str, Any], quotes: Mapping[str, Quote]) -> list[Choice]:
+    """The series of the indices by which each metal and each new cell can be priced."""
+    labels = iter(bases(coefficients))
+    found = []
+    for table in TABLES:
+        for key, series in coefficients[table].items():
+            wanted = Substance.NEW_CELL if table == "cell_of" else Substance(key)
+            fit = {name for name, quote in quotes.items() if _prices(quote, wanted)}
+            label, _ = next(labels)
+            found.append(Choice(f"{table}.{key}", label, series, sorted(fit | {series})))
+    return found
+
+
+def read(form: Form, coefficients: dict[str, Any], known: Sequence[Choice] = ()) -> dict[str, Any]:
+    """The same coefficients with the numbers and sources of a form, and the series that it chooses
+    among the known ones; its problems stay in it.
+
+    A number that was changed under its old source takes the ``common_source`` of the form.
+    """
+    common = form.text("common_source", most=MOST_SOURCE)
 
     def leaf(name: str, found: dict[str, Any]) -> dict[str, Any]:
         given = form.decimal(name, required=True, least=Decimal(0), most=10**6)
         source = form.text(f"{name}.source", required=True, most=MOST_SOURCE)
-        return {"value": found["value"] if given is None else float(given), "source": source}
+        value = found["value"] if given is None else float(given)
+        is_stale = value != found["value"] and source == found["source"]
+        return {"value": value, "source": common if common and is_stale else source}
 
-    return {name: _replace(name, value, leaf) for name, value in coefficients.items()}
+    found = {name: _replace(name, value, leaf) for name, value in coefficients.items()}
+    for choice in known:
+        series = form.text(choice.name) or choice.series
+        if series not in choice.others:
+            form.fail(NotAChoice(field=choice.name, value=series))
+        table, _, key = choice.name.partition(".")
+        found[table] = found[table] | {key: series}
+    return found
+
+
+def _prices(quote: Quote, wanted: Substance) -> bool:
+    """Whether a series is a price of a substance or of a salt that carries it."""
+    substance = quote.price.basis.substance
+    return wanted in {substance, carried_by(substance)}
+
+
+def _beside(row: Row, before: Mapping[str, Number]) -> Row:
+    return replace(row, earlier=before[row.name].value) if row.name in before else row
 
 
 def _replace(name: str, value: Any, leaf: Callable[[str, dict[str, Any]], Any]) -> Any:

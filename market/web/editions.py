@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,21 +18,40 @@ from listings.words import gettext
 from market import notices
 from market.web import guard
 from market.web.app import go
-from market.web.coefficients import bases, groups, read
+from market.web.coefficients import Choice, bases, choices, groups, label_of, read
 from market.web.forms import Form, again
 from market.web.guard import guarded, public
 from market.web.guides import is_mine
 from market.web.values import download
-from pricing import editions, guides, previews, seeded
-from pricing.coefficients import GuideCoefficients
+from pricing import (
+    approvers,
+    differences,
+    editions,
+    guide_sheets,
+    guides,
+    indices,
+    points,
+    previews,
+    records,
+    rhythms,
+    seeded,
+)
+from pricing.coefficients import GuideCoefficients, Number
 from pricing.guides import Edition, EditionState, Guide
+from pricing.points import PricePoint
 
 blueprint = Blueprint("editions", __name__)
 
 MOST_EXPLANATION = 10_000
-RHYTHM = timedelta(days=92)  # what the form suggests until the next review
+REVIEWED_WITHIN = timedelta(days=92)  # what the form suggests until the next review
 PROPOSED = N_("Edition %(number)s of “%(guide)s” waits for your approval.")
 SENT_BACK = N_("Edition %(number)s of “%(guide)s” was sent back: %(reason)s")
+
+
+@blueprint.app_template_filter("label_of")
+def label(name: str) -> str:
+    """A coefficient's words by its dotted name."""
+    return label_of(name)[0]
 
 
 @blueprint.get("/guides/editions/<int:edition_id>")
@@ -43,6 +63,7 @@ def show(edition_id: int) -> Any:
         acting = guard.acting_or_none()
         mine = is_mine(edition.guide)
         is_open = edition.state in {EditionState.DRAFT, EditionState.CONSULTATION}
+        before = differences.predecessor(session, edition)
         at = guard.now()
         return render_template(
             "editions/show.html",
@@ -52,6 +73,10 @@ def show(edition_id: int) -> Any:
             assessor=session.get(User, edition.assessor_id),
             approver=session.get(User, edition.approver_id) if edition.approver_id else None,
             preview=previews.of_edition(session, edition, at=at) if mine and is_open else None,
+            lines=points.lines(session, edition),
+            before=before,
+            difference=differences.between(before, edition) if before else None,
+            approvers=approvers.of(session, edition) if mine and is_open else [],
             may_write=mine and may(acting, "guide:write"),
             may_approve=mine and may(acting, "guide:approve"),
             acts=journal.about(session, f"edition:{edition.id}") if mine else [],
@@ -65,19 +90,18 @@ def as_json(edition_id: int) -> Any:
     """The edition as one document."""
     with db.transaction() as session:
         edition = _readable(session, edition_id)
-        text = json.dumps(_document(edition), ensure_ascii=False, indent=2)
+        text = json.dumps(records.of_edition(session, edition), ensure_ascii=False, indent=2)
     return download(text, "application/json", f"edition-{edition_id}.json")
 
 
 @blueprint.get("/guides/editions/<int:edition_id>.csv")
 @public
 def as_csv(edition_id: int) -> Any:
-    """Name, value and source of every coefficient."""
+    """Every price and coefficient, as the sheet that the desk reads back."""
     with db.transaction() as session:
         edition = _readable(session, edition_id)
-        found = GuideCoefficients.from_json(edition.coefficients).sources()
-    rows = [(name, number.value, number.source) for name, number in found]
-    content = sheets.write_csv(["name", "value", "source"], rows)
+        rows = sheet_rows(session, edition.guide, edition.coefficients, edition.prices)
+    content = sheets.write_csv(guide_sheets.COLUMNS, rows)
     return download(content, "text/csv", f"edition-{edition_id}.csv")
 
 
@@ -87,7 +111,7 @@ def new(guide_id: int) -> Any:
     """The form for the next edition, filled in from the last."""
     with db.transaction() as session:
         guide = guides.own(session, guard.acting(), guide_id, "guide:write")
-        return render_template("editions/edit.html", **_form_values(session, guide, None))
+        return render_template("editions/edit.html", **form_values(session, guide, None))
 
 
 @blueprint.post("/guides/<int:guide_id>/editions/new")
@@ -98,7 +122,7 @@ def draft(guide_id: int) -> Any:
     acting, at = guard.acting(), guard.now()
     with db.transaction() as session:
         guide = guides.own(session, acting, guide_id, "guide:write")
-        values = _read(_start(session, guide))
+        values = _read(session, guide, start(session, guide))
         edition = editions.draft(session, acting, guide_id, at=at, **values)
     flash(gettext(N_("The draft is kept. Look at what it moves, then send it to the approver.")))
     return go("editions.show", edition_id=edition.id)
@@ -111,7 +135,7 @@ def edit(edition_id: int) -> Any:
     with db.transaction() as session:
         edition = guard.visible(session.get(Edition, edition_id))
         guide = guides.own(session, guard.acting(), edition.guide_id, "guide:write")
-        return render_template("editions/edit.html", **_form_values(session, guide, edition))
+        return render_template("editions/edit.html", **form_values(session, guide, edition))
 
 
 @blueprint.post("/guides/editions/<int:edition_id>/edit")
@@ -122,9 +146,10 @@ def change(edition_id: int) -> Any:
     acting, at = guard.acting(), guard.now()
     with db.transaction() as session:
         edition = guard.visible(session.get(Edition, edition_id))
-        guides.own(session, acting, edition.guide_id, "guide:write")
-        values = _read(edition.coefficients)
-        editions.edit(session, acting, edition_id, at=at, **values)
+        guide = guides.own(session, acting, edition.guide_id, "guide:write")
+        values = _read(session, guide, edition.coefficients)
+        seen = request.form.get("seen")
+        editions.edit(session, acting, edition_id, seen=seen, at=at, **values)
     flash(gettext(N_("The draft is kept. Look at what it moves, then send it to the approver.")))
     return go("editions.show", edition_id=edition_id)
 
@@ -206,23 +231,33 @@ def _readable(session: orm.Session, edition_id: int) -> Edition:
     return edition
 
 
-def _start(session: orm.Session, guide: Guide) -> dict[str, Any]:
+def start(session: orm.Session, guide: Guide) -> dict[str, Any]:
     """The coefficients that the next edition starts from: the last ones, else the packaged set."""
     every = editions.every(session, guide.id)
     return every[0].coefficients if every else seeded.edition().coefficients.to_json()
 
 
-def _form_values(session: orm.Session, guide: Guide, edition: Edition | None) -> dict[str, Any]:
-    coefficients = edition.coefficients if edition else _start(session, guide)
+def form_values(session: orm.Session, guide: Guide, edition: Edition | None) -> dict[str, Any]:
+    """What the form of an edition shows: a draft, or the last edition as a start for the next."""
+    content = edition.coefficients if edition else start(session, guide)
+    current = editions.effective(session, guide.id)
     today = days.of(guard.now())
     versions = guides.methodologies(session, guide.id)
     return {
         "guide": guide,
         "edition": edition,
-        "groups": groups(coefficients),
-        "number": edition.number if edition else today.strftime("%Y-%m"),
+        "seen": editions.fingerprint(edition) if edition else "",
+        "current": current,
+        "content": content,
+        "groups": groups(content, numbers(current.coefficients) if current else None),
+        "choices": _choices(session, content),
+        "points": points.of_guide(session, guide.id),
+        "prices": edition.prices if edition else {},
+        "earlier": points.before(session, edition, guide.id),
+        "number": edition.number if edition else rhythms.number(guide.rhythm, today),
+        "priced_on": (edition.priced_on if edition else today) or "",
         "explanation": edition.explanation if edition else "",
-        "review_due_on": edition.review_due_on if edition else today + RHYTHM,
+        "review_due_on": edition.review_due_on if edition else today + REVIEWED_WITHIN,
         "methodology_id": edition.methodology_id if edition else versions[0].id if versions else 0,
         "versions": [
             (version.id, gettext(N_("Version %(n)s"), n=version.version)) for version in versions
@@ -230,18 +265,57 @@ def _form_values(session: orm.Session, guide: Guide, edition: Edition | None) ->
     }
 
 
-def _read(coefficients: dict[str, Any]) -> dict[str, Any]:
+def sheet_rows(
+    session: orm.Session, guide: Guide, coefficients: dict[str, Any], prices: dict[str, Any]
+) -> list[Sequence[sheets.Written]]:
+    """The rows of an edition's sheet, its open points and those that it states a price for."""
+    every = points.of_guide(session, guide.id, ended=True)
+    known = {point.code: point for point in every if point.code in prices or not point.ended_at}
+
+    def label(name: str) -> tuple[str, str]:
+        if not name.startswith(guide_sheets.POINT):
+            return label_of(name)
+        point = known[name.removeprefix(guide_sheets.POINT)]
+        return point.name, f"{point.currency}/{point.unit}"
+
+    return guide_sheets.rows(coefficients, prices, known, label)
+
+
+def numbers(coefficients: dict[str, Any]) -> dict[str, Number]:
+    """Every number of a guide by its dotted name."""
+    return dict(GuideCoefficients.from_json(coefficients).sources())
+
+
+def _choices(session: orm.Session, coefficients: dict[str, Any]) -> list[Choice]:
+    return choices(coefficients, indices.levels(session, days.of(guard.now())).quotes)
+
+
+def _read(session: orm.Session, guide: Guide, coefficients: dict[str, Any]) -> dict[str, Any]:
     """The form of a draft; its coefficients take the shape of ``coefficients``."""
     form = Form(request.form)
     values = {
         "number": form.text("number", required=True, most=40),
+        "priced_on": form.date("priced_on"),
         "explanation": form.text("explanation", required=True, most=MOST_EXPLANATION),
         "review_due_on": form.date("review_due_on", required=True),
         "methodology_id": form.integer("methodology_id", required=True),
-        "coefficients": read(form, coefficients),
+        "prices": _prices(form, points.of_guide(session, guide.id)),
+        "coefficients": read(form, coefficients, _choices(session, coefficients)),
     }
     form.check()
     return values
+
+
+def _prices(form: Form, known: list[PricePoint]) -> dict[str, dict[str, str]]:
+    """Low, high and average of every point that has one of them."""
+    found: dict[str, dict[str, str]] = {}
+    for point in known:
+        for name in ("low", "high", "average"):
+            field = f"point.{point.code}.{name}"
+            amount = form.decimal(field, least=-points.MOST, most=points.MOST)
+            if amount is not None:
+                found.setdefault(point.code, {})[name] = f"{amount:f}"
+    return found
 
 
 def _tell(
@@ -258,25 +332,3 @@ def _tell(
         guide=edition.guide.name,
         **more,
     )
-
-
-def _document(edition: Edition) -> dict[str, Any]:
-    def moment(value: datetime | None) -> str | None:
-        return value.isoformat() if value else None
-
-    return {
-        "guide": edition.guide.name,
-        "valuer": edition.guide.valuer.name,
-        "edition": edition.number,
-        "state": edition.state.value,
-        "announced_at": moment(edition.announced_at),
-        "effective_from": moment(edition.effective_from),
-        "review_due_on": edition.review_due_on.isoformat(),
-        "explanation": edition.explanation,
-        "methodology": {
-            "version": edition.methodology.version,
-            "sha256": edition.methodology.sha256,
-            "text": edition.methodology.text,
-        },
-        "coefficients": edition.coefficients,
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -15,28 +15,70 @@ from listings.errors import N_, NotFound
 from listings.money import MINOR_DIGITS
 from listings.parties import Kind
 from listings.words import gettext
-from market.web import guard, pictures
+from market.web import guard, index_pictures, pictures
 from market.web.app import go
 from market.web.forms import Form, again
 from market.web.guard import guarded, public
-from pricing import indices
+from pricing import indices, moves
 from pricing.bases import Substance, Unit
 from pricing.indices import IndexValue
+from pricing.moves import Moves
 
 blueprint = Blueprint("indices", __name__)
 
 FEWEST_POINTS = 2  # one value makes no line
+Series = tuple[str, list[IndexValue]]
+GROUPS = {
+    "": N_("Metals and salts"),
+    Substance.NEW_CELL.value: N_("New cells by chemistry"),
+    Substance.MONEY.value: N_("Currencies"),
+}
+NAMES = {
+    "Li2CO3": N_("Lithium carbonate"),
+    "LiOH.H2O": N_("Lithium hydroxide"),
+    "Ni": N_("Nickel"),
+    "Co": N_("Cobalt"),
+    "NiSO4.6H2O": N_("Nickel sulphate"),
+    "CoSO4.7H2O": N_("Cobalt sulphate"),
+    "Cu": N_("Copper"),
+    "Al": N_("Aluminium"),
+    "cell LFP": N_("New LFP cell"),
+    "cell ternary": N_("New ternary cell"),
+    "cell LMO": N_("New LMO cell"),
+    "cell LCO": N_("New LCO cell"),
+    "cell LTO": N_("New LTO cell"),
+}
+SUBSTANCES = {
+    "Li": N_("Lithium"),
+    "Ni": N_("Nickel"),
+    "Co": N_("Cobalt"),
+    "Mn": N_("Manganese"),
+    "Cu": N_("Copper"),
+    "Al": N_("Aluminium"),
+    "graphite": N_("Graphite"),
+    "Li2CO3": N_("Lithium carbonate"),
+    "LiOH.H2O": N_("Lithium hydroxide"),
+    "NiSO4.6H2O": N_("Nickel sulphate"),
+    "CoSO4.7H2O": N_("Cobalt sulphate"),
+    "cell mass": N_("Cell mass"),
+    "black mass, dry": N_("Black mass, dry"),
+    "black mass, as received": N_("Black mass, as received"),
+    "new cell": N_("New cell"),
+    "retired pack": N_("Retired pack"),
+    "money": N_("Money of another currency"),
+}
 
 
 @blueprint.get("/indices")
 @public
 def index() -> Any:
-    """The newest value of every series, and what waits for an operator."""
+    """The newest value of every series by what it prices, and what waits for an operator."""
     with db.transaction() as session:
         rows = indices.history(session)
+        series = [(name, list(found)) for name, found in groupby(rows, lambda row: row.series)]
         return render_template(
             "indices/index.html",
-            series=[(name, list(found)) for name, found in groupby(rows, lambda row: row.series)],
+            groups=_groups(series),
             held=indices.held(session) if _is_operator() else [],
             is_operator=_is_operator(),
             sparkline=_sparkline,
@@ -47,18 +89,21 @@ def index() -> Any:
 @blueprint.get("/indices/series/<path:name>")
 @public
 def series(name: str) -> Any:
-    """Every value of one series, standing and superseded, with a picture."""
+    """Every value of one series, standing and superseded, and its band of usual moves."""
     with db.transaction() as session:
         rows = indices.history(session, name)
         past = indices.superseded(session, name)
         if not rows and not past:
             raise NotFound
+        points = _points(rows)
+        found = moves.usual(Substance(rows[0].basis), points) if rows else None
         return render_template(
             "indices/series.html",
             name=name,
             rows=rows,
             past=past,
-            picture=_picture(name, rows),
+            moves=found,
+            picture=_picture(name, rows, points, found) if rows else None,
             is_operator=_is_operator(),
         )
 
@@ -77,7 +122,7 @@ def new() -> Any:
         name=name,
         names=names,
         today=days.of(guard.now()),
-        substances=[(word.value, word.value) for word in Substance],
+        substances=[(word.value, substance(word.value)) for word in Substance],
         units=[(word.value, word.value) for word in Unit],
         currencies=[(word, word) for word in MINOR_DIGITS],
     )
@@ -138,39 +183,62 @@ def _is_operator() -> bool:
     return acting is not None and acting.is_any(Kind.OPERATOR)
 
 
-def _points(rows: list[IndexValue]) -> list[tuple[datetime, float]]:
+def _groups(series: list[Series]) -> list[tuple[str, list[Series]]]:
+    """Materials, new cells and currencies, each by name; empty groups are left out."""
+    found: dict[str, list[Series]] = {title: [] for title in GROUPS.values()}
+    for name, rows in series:
+        found[GROUPS.get(rows[0].basis, GROUPS[""])].append((name, rows))
+    return [(gettext(title), listed) for title, listed in found.items() if listed]
+
+
+def _points(rows: list[IndexValue]) -> list[tuple[date, float]]:
     """Oldest first, on the basis of the newest."""
-    if len(rows) < FEWEST_POINTS:
+    if not rows:
         return []
     basis = rows[0].price.basis
-    return [
-        (
-            datetime.combine(row.on_date, time(), tzinfo=days.ZONE),
-            float(row.price.on(basis).amount),
-        )
-        for row in reversed(rows)
-    ]
+    return [(row.on_date, float(row.price.on(basis).amount)) for row in reversed(rows)]
 
 
 def _sparkline(rows: list[IndexValue]) -> Markup | str:
     points = _points(rows)
-    if not points:
+    if len(points) < FEWEST_POINTS:
         return "–"
     title = gettext(N_("%(series)s, %(n)s values"), series=rows[0].series, n=len(points))
     return pictures.sparkline([value for _, value in points], title=title)
 
 
-def _picture(name: str, rows: list[IndexValue]) -> Markup | None:
-    points = _points(rows)
-    if not points:
+def _picture(
+    name: str, rows: list[IndexValue], points: list[tuple[date, float]], found: Moves | None
+) -> Markup | None:
+    """The line of a series with its band; None for a single value of which no moves are usual."""
+    if len(points) < FEWEST_POINTS and found is None:
         return None
-    first, last = points[0][0], points[-1][0]
-    unit = f"{rows[0].currency}/{rows[0].unit}"
-    return pictures.price_over_time(
+    on, price = points[-1]
+    return index_pictures.over_time(
         points,
-        [],
-        first,
-        last,
-        title=gettext(N_("%(series)s over time"), series=name),
-        labels=(first.date().isoformat(), last.date().isoformat(), unit, ""),
+        moves.behind(points, found) if found else [],
+        moves.ahead(on, price, found) if found else [],
+        title=gettext(N_("%(series)s over time"), series=series_label(name)),
+        unit=f"{rows[0].currency}/{rows[0].unit}",
+        keys=(gettext(N_("half of all moves")), gettext(N_("nine moves in ten"))),
     )
+
+
+@blueprint.app_template_filter("series_label")
+def series_label(name: str) -> str:
+    """The name of a well-known series in the person's language, with its own beside it."""
+    known = NAMES.get(name)
+    return gettext(N_("%(label)s (%(name)s)"), label=gettext(known), name=name) if known else name
+
+
+@blueprint.app_template_filter("substance")
+def substance(word: str) -> str:
+    """What is priced, in the person's language."""
+    return gettext(SUBSTANCES[word]) if word in SUBSTANCES else word
+
+
+@blueprint.app_template_filter("move")
+def move(log: float) -> str:
+    """A move as what it adds and what it takes: ``+32% / −24%``."""
+    up, down = Moves.percent(log), Moves.percent(-log)
+    return f"+{up:.1%} / \N{MINUS SIGN}{-down:.1%}"

@@ -37,6 +37,20 @@ LABELS: dict[str, dict[str, str]] = {
         "signer": N_("Signer"),
         "viewer": N_("Viewer"),
     },
+    "Substance": {
+        "graphite": N_("graphite"),
+        "cell mass": N_("cell mass"),
+        "black mass, dry": N_("black mass, dry"),
+        "black mass, as received": N_("black mass, as received"),
+        "new cell": N_("new cell"),
+        "retired pack": N_("retired pack"),
+    },
+    "Rhythm": {
+        "working_day": N_("every working day"),
+        "weekly": N_("weekly"),
+        "twice_monthly": N_("twice a month"),
+        "monthly": N_("monthly"),
+    },
     "LicenceKind": {
         "investment_filing": N_("Investment filing"),
         "environmental_approval": N_("Environmental approval"),
@@ -87,6 +101,30 @@ LABELS: dict[str, dict[str, str]] = {
     },
     "Subject": {"pack": N_("Pack"), "module": N_("Module"), "cell": N_("Cell")},
     "Route": {"cascade": N_("Cascade (second life)"), "regeneration": N_("Regeneration")},
+    "ForecastState": {
+        "said": N_("scored"),
+        "conflicted": N_("conflict of interest"),
+        "silent": N_("gave no value"),
+    },
+    "Outcome": {
+        "upheld": N_("upheld: the line does not count"),
+        "dismissed": N_("dismissed: the line counts"),
+    },
+    "SoldAs": {"mixed": N_("Several chemistries"), "as_is": N_("As is")},
+    "SaleSource": {"market": N_("Sold here"), "external": N_("Sold elsewhere")},
+    "NoticeFormat": {
+        "bidding": N_("Bidding on an exchange"),
+        "tender": N_("Public tender"),
+        "agreement": N_("Agreement"),
+        "unsaid": N_("Not said"),
+    },
+    "ExclusionKind": {
+        "related": N_("Related parties"),
+        "dispute": N_("Dispute"),
+        "default": N_("Not paid"),
+        "mistake": N_("Entered by mistake"),
+    },
+    "CeilingUnit": {"kwh": N_("kWh"), "t": N_("tonne")},
     "LotState": {
         "draft": N_("Draft"),
         "catalogued": N_("On sale"),
@@ -261,5 +299,23 @@ LABELS: dict[str, dict[str, str]] = {
         "reading": N_("Being read"),
         "done": N_("Read"),
         "refused": N_("Refused"),
+    },
+    "Side": {
+        "sells": N_("Sells"),
+        "buys": N_("Buys"),
+        "both": N_("Sells and buys"),
+        "neither": N_("Neither sells nor buys"),
+    },
+    "DataKind": {
+        "trade": N_("concluded trade"),
+        "bid": N_("bid"),
+        "offer": N_("offer"),
+        "other": N_("other"),
+    },
+    "Interest": {
+        "owns": N_("owns it"),
+        "buys": N_("buys it"),
+        "affiliated": N_("is affiliated"),
+        "other": N_("another interest"),
     },
 }

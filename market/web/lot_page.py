@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from markupsafe import Markup
 from sqlalchemy import orm
 
-from listings.errors import DomainError
 from listings.health import policies, reports
 from listings.health.grade import Policy
 from listings.health.reports import HealthReport
@@ -23,8 +22,9 @@ from listings.words import gettext
 from market import auctions, bids, claims, deposits
 from market.auctions import Auction, Format
 from market.bids import Bid
-from market.web import formats, lives, pictures
+from market.web import agreed, formats, lives, pictures
 from pricing import values, waterfalls
+from pricing.guides import GuideValue
 
 RECENT = 5
 
@@ -101,11 +101,11 @@ def _histogram(reports_: list[HealthReport], policy: Policy) -> Markup:
 
 
 def worth(session: orm.Session, lot: Lot, auction: Auction | None, at: datetime) -> dict[str, Any]:
-    """The guide value with its pictures, and the price on the same line; empty without a guide."""
-    try:
-        found = values.for_lot(session, lot.id, at=at)
-    except DomainError:
-        found = None
+    """The guide value with its pictures, the price on the same line, and what the valuers agree on;
+    empty without a guide.
+    """
+    said = values.statements(session, lot.id, at=at)
+    found = next((value for _, value in said if isinstance(value, GuideValue)), None)
     if found is None:
         return {}
     explained = values.explain(found)
@@ -120,6 +120,7 @@ def worth(session: orm.Session, lot: Lot, auction: Auction | None, at: datetime)
     return {
         "value": found,
         "explained": explained,
+        "reference": agreed.of_lot(session, lot.id, said, at=at),
         "line": pictures.value_line(
             low, middle, high, price, title=gettext("Guide value and current price")
         ),

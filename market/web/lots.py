@@ -15,6 +15,7 @@ from market import auctions
 from market.auctions import Auction
 from market.web import guard, lot_page
 from market.web.guard import member, public
+from market.web.landed import beside
 from market.web.public import mask
 
 blueprint = Blueprint("lots", __name__)
@@ -32,6 +33,7 @@ def show(lot_id: int) -> Any:
             "auction": auction,
             "goods": lot_page.goods(session, lot, days.of(auction.opens_at if auction else at)),
             "worth": lot_page.worth(session, lot, auction, at),
+            "landed": beside(session, lot, auction, acting, at),
             "is_seller": acting is not None and acting.organisation_id == lot.seller_id,
             # Codes are for those who have a name here; a visitor sees their ends.
             "named": str if acting is not None else mask,

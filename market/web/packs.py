@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request
@@ -14,14 +15,16 @@ from listings.health import bms_claims, openings, reports
 from listings.health.reports import Subject
 from listings.identity import gbt34014
 from listings.import_register import Known
-from listings.packs import Condition, Mounting, Origin
+from listings.packs import Condition, Mounting, Origin, Pack
 from listings.parties import Acting, Kind, Organisation
 from listings.words import gettext
+from market.web import agreed, destinations, findings, guard, lives
 from market.web import bms_claims as declared
-from market.web import destinations, findings, guard, lives
 from market.web.app import go
 from market.web.forms import Form, again
 from market.web.guard import guarded, member
+from pricing import pack_values
+from pricing.pack_values import Worked
 
 blueprint = Blueprint("packs", __name__)
 
@@ -52,6 +55,7 @@ def show(pack_id: int) -> Any:
             best=best,
             found=findings.of_report(best) if best else None,
             life=lives.of_report(best) if best else None,
+            **_worths(reading, pack, guard.now()),
             destinations=destinations.of_pack(reading, pack, grade, today),
             claims=declared.of_pack(reading, pack, whole),
             may_claim=bms_claims.may_record(reading, acting, pack),
@@ -177,6 +181,14 @@ def add() -> Any:
         )
     flash(gettext(N_("The pack %(name)s is registered."), name=pack.name))
     return go("packs.show", pack_id=pack.id)
+
+
+def _worths(reading: orm.Session, pack: Pack, at: datetime) -> dict[str, Any]:
+    said = pack_values.statements(reading, pack, at=at)
+    return {
+        "worths": [worked for _, worked in said if isinstance(worked, Worked)],
+        "reference": agreed.of_pack(reading, said, at=at),
+    }
 
 
 def _holder(writing: orm.Session, acting: Acting, named: str) -> int:

@@ -22,15 +22,18 @@ SELLERS = (
 BUYERS = (Kind.SECOND_LIFE, Kind.REGENERATION)
 TRADERS = (*SELLERS, *BUYERS)
 HANDS = (*TRADERS, Kind.CARRIER, Kind.REGULATOR, Kind.OPERATOR)
+JUDGES = (Kind.VALUER, Kind.REGULATOR, Kind.OPERATOR)
 GRADERS = (*BUYERS, Kind.LAB, Kind.VALUER, Kind.REGULATOR, Kind.OPERATOR)
 
 # Address, label, and the kinds of organisation that go there (none: everybody).
 PLACES: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     ("/catalogue", N_("Catalogue"), ()),
     ("/guides", N_("Price guides"), ()),
+    ("/comparables", N_("Past sales"), ()),
     ("/fleet", N_("Fleet"), SELLERS),
     ("/reports", N_("Health reports"), (*SELLERS, Kind.LAB, Kind.REGULATOR)),
     ("/lots", N_("My lots"), SELLERS),
+    ("/outlook", N_("Outlook"), BUYERS),
     ("/bids", N_("My bids"), BUYERS),
     ("/awards", N_("Deals"), (*TRADERS, Kind.OPERATOR, Kind.REGULATOR)),
     ("/handovers", N_("Handovers"), HANDS),
@@ -49,7 +52,10 @@ OWN: tuple[tuple[str, str, Callable[[Acting], bool]], ...] = (
     ("/pack-types", N_("Pack types"), lambda _: True),
     ("/policies", N_("Grading policies"), lambda acting: acting.is_any(*GRADERS)),
     ("/destinations", N_("Permitted destinations"), lambda acting: not acting.is_any(Kind.CARRIER)),
+    ("/ceilings", N_("My costs and ceilings"), lambda acting: acting.is_any(*BUYERS)),
     ("/deposits", N_("Deposits"), lambda acting: acting.is_any(*BUYERS)),
+    ("/guides/panels", N_("Panels"), lambda acting: acting.is_any(*TRADERS)),
+    ("/complaints", N_("Complaints"), lambda acting: acting.is_any(*JUDGES)),
     ("/settings", N_("Settings"), lambda acting: acting.is_any(Kind.OPERATOR)),
     ("/account", N_("My account"), lambda _: True),
     ("/choose", N_("Change organisation"), lambda _: True),

@@ -14,11 +14,12 @@ from listings.errors import N_, DomainError, NotFound
 from listings.lots import Lot, LotState
 from listings.money import Money
 from listings.words import gettext
-from market.web import guard, pictures
+from market.web import agreed, guard, pictures
 from market.web.formats import money, number
 from market.web.guard import public
-from pricing import values
+from pricing import records, values
 from pricing.guides import GuideValue
+from pricing.intervals import FEWEST
 from pricing.values import Explanation, RouteValue
 from pricing.waterfalls import LABELS
 
@@ -57,11 +58,20 @@ class Shown:
         """Whether the levels it rests on are months old."""
         return self.explained.stale_days > OLD_FROM
 
+    @property
+    def fewest(self) -> int:
+        """How many past sales it takes to measure a range."""
+        return FEWEST
+
 
 @blueprint.app_template_global("value_shown")
 def shown(guide_value: GuideValue, price_minor: int | None = None) -> Shown:
     """Pictures and words of a guide value; ``price_minor`` is the whole lot's current price."""
-    explained = values.explain(guide_value)
+    return shown_of(values.explain(guide_value), price_minor)
+
+
+def shown_of(explained: Explanation, price_minor: int | None = None) -> Shown:
+    """The same of a value that was taken apart already."""
     return Shown(
         explained,
         _line(explained, price_minor),
@@ -76,10 +86,17 @@ def of_lot(lot_id: int) -> Any:
     """Every valuer's value of a lot with its waterfalls, inputs and what is uncertain."""
     with db.transaction() as session:
         lot = visible_lot(session.get(Lot, lot_id))
-        said = values.statements(session, lot.id, at=guard.now())
+        at = guard.now()
+        said = values.statements(session, lot.id, at=at)
         found = [(edition, value) for edition, value in said if isinstance(value, GuideValue)]
         silent = [(edition, value) for edition, value in said if isinstance(value, DomainError)]
-        return render_template("values/of_lot.html", lot=lot, found=found, silent=silent)
+        return render_template(
+            "values/of_lot.html",
+            lot=lot,
+            found=found,
+            silent=silent,
+            reference=agreed.of_lot(session, lot.id, said, at=at),
+        )
 
 
 @blueprint.get("/values/<int:value_id>.json")
@@ -89,7 +106,7 @@ def record(value_id: int) -> Any:
     with db.transaction() as session:
         guide_value = guard.visible(session.get(GuideValue, value_id))
         visible_lot(session.get(Lot, guide_value.lot_id))
-        text = json.dumps(values.document(guide_value), ensure_ascii=False, indent=2)
+        text = json.dumps(records.of_value(session, guide_value), ensure_ascii=False, indent=2)
     return download(text, "application/json", f"guide-value-{value_id}.json")
 
 
@@ -110,11 +127,12 @@ def visible_lot(lot: Lot | None) -> Lot:
     return lot
 
 
-def _amount(sum_of: Money) -> float:
+def amount(sum_of: Money) -> float:
+    """For a picture, which is the only place where money is a float."""
     return float(sum_of.decimal)
 
 
-def _whole(sum_of: Money) -> str:
+def whole(sum_of: Money) -> str:
     """Without fen: the picture's marks stand close to one another."""
     return money(sum_of).partition(".")[0]
 
@@ -124,18 +142,18 @@ def _line(explained: Explanation, price_minor: int | None) -> Markup:
     price = None
     if price_minor is not None:
         at = Money(price_minor, chosen.total.currency)
-        price = pictures.Mark(_amount(at), gettext(N_("Price now %(price)s"), price=_whole(at)))
-    middle = gettext(N_("Guide value %(value)s"), value=_whole(chosen.total))
+        price = pictures.Mark(amount(at), gettext(N_("Price now %(price)s"), price=whole(at)))
+    middle = gettext(N_("Guide value %(value)s"), value=whole(chosen.total))
     return pictures.value_line(
-        pictures.Mark(_amount(chosen.low), _whole(chosen.low)),
-        pictures.Mark(_amount(chosen.total), middle),
-        pictures.Mark(_amount(chosen.high), _whole(chosen.high)),
+        pictures.Mark(amount(chosen.low), whole(chosen.low)),
+        pictures.Mark(amount(chosen.total), middle),
+        pictures.Mark(amount(chosen.high), whole(chosen.high)),
         price,
         title=gettext(
             N_("Guide value %(value)s, between %(low)s and %(high)s"),
-            value=_whole(chosen.total),
-            low=_whole(chosen.low),
-            high=_whole(chosen.high),
+            value=whole(chosen.total),
+            low=whole(chosen.low),
+            high=whole(chosen.high),
         ),
     )
 
@@ -143,13 +161,13 @@ def _line(explained: Explanation, price_minor: int | None) -> Markup:
 def _fall(explained: Explanation, route: RouteValue) -> Fall:
     label = gettext(ROUTE_NAMES[route.name])
     rows = [(gettext(LABELS[part.name]), part.amount) for part in route.components]
-    steps = [pictures.Step(name, _amount(part), money(part)) for name, part in rows]
-    whole = pictures.Step(label, _amount(route.total), money(route.total))
+    steps = [pictures.Step(name, amount(part), money(part)) for name, part in rows]
+    total = pictures.Step(label, amount(route.total), money(route.total))
     title = gettext(
         N_("%(route)s: %(n)s parts that add up to %(total)s"),
         route=label,
         n=number(len(rows)),
         total=money(route.total),
     )
-    picture = pictures.waterfall(steps, whole, title=title)
+    picture = pictures.waterfall(steps, total, title=title)
     return Fall(route.name, label, route.name == explained.route, picture, rows, route)

@@ -13,7 +13,7 @@ TOP = Path(__file__).parents[2]
 TEMPLATES = sorted((TOP / "templates").rglob("*.html"))
 # What has but one name: packs, sites, files, guides, people, fields of a form.
 ONE_NAME = re.compile(
-    r"(?:pack|site|blob|guide|person|user|row|column|assessor|approver|asker|key|device|one)\.name\b"
+    r"(?:pack|site|blob|guide|point|person|user|row|column|assessor|approver|asker|key|device|one)\.name\b"
 )
 NAME = re.compile(r"[\w.()]*\.name\b(?!_)")
 # The registered name itself, marked as Chinese on a page in any language.

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 MOST_PAGES, MOST_ALIKE = 60, 2
 PHONE, DESK = 390, 1280
-NOT_PAGES = re.compile(r"\.(pdf|csv|json|xlsx)$|/(document|file|log)$|/scans/")
+NOT_PAGES = re.compile(r"\.(pdf|csv|json|xlsx|atom)$|/(document|file|log)$|/scans/|^/api/")
 RUN_AXE = """() => axe.run(document, {resultTypes: ["violations"]}).then(found =>
   found.violations.filter(one => ["serious", "critical"].includes(one.impact))
     .flatMap(one => one.nodes.slice(0, 3).map(node => `${one.id}: ${node.html.slice(0, 160)}`)))"""

@@ -10,6 +10,7 @@ from listings.parties import Kind, Role
 from market.bids import Bid
 from market.deposits import Deposit
 from market.waiting import doors, waiting
+from pricing import complaints, editions, indices, values
 
 
 def tasks(session, acting, at=NOW):
@@ -130,3 +131,28 @@ def test_every_kind_has_a_home_that_can_be_computed(session, make):
             acting = make.member(make.organisation(kind), role)
             assert all(task.count > 0 for task in waiting(session, acting, NOW))
     assert [door.link for door in doors(make.member(make.organisation(Kind.LAB)))] == ["/reports"]
+
+
+def test_a_valuer_sees_complaints_it_may_answer_and_a_regulator_the_late_ones(session, make):
+    valuer, lot = make.organisation(Kind.VALUER), make.lot(make.organisation(Kind.FLEET_OWNER))
+    assessor, approver = make.member(valuer, Role.ADMIN), make.member(valuer, Role.APPROVER)
+    indices.seed(session, at=NOW)
+    people = {"assessor": assessor, "approver": approver}
+    edition = editions.seed(session, valuer_id=valuer.id, at=NOW, **people)
+    buyer = make.member(make.organisation(Kind.REGENERATION))
+    kept = values.for_lot(session, lot.id, at=NOW)
+    complaint = complaints.file(session, buyer, kept.id, text="Low.", at=NOW)
+    session.flush()
+    task = "Complaints to answer"
+    assert tasks(session, approver)[task] == (1, "/complaints")
+    assert task not in tasks(session, assessor)
+    late = "Complaints about values without an answer in time"
+    regulator = make.member(make.organisation(Kind.REGULATOR))
+    assert late not in tasks(session, regulator, NOW + timedelta(days=28))
+    assert tasks(session, regulator, NOW + timedelta(days=29))[late] == (1, "/complaints")
+    soon = "Editions whose review comes due within two weeks"
+    before = NOW + timedelta(days=(edition.review_due_on - NOW.date()).days - 14)
+    assert soon not in tasks(session, approver, before - timedelta(days=1))
+    assert tasks(session, approver, before)[soon] == (1, "/guides")
+    complaints.answer(session, approver, complaint.id, is_upheld=True, text="Yes.", at=NOW)
+    assert task not in tasks(session, approver)

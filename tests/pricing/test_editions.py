@@ -12,7 +12,7 @@ from make import NOW
 
 from listings.errors import Forbidden, NotFound
 from listings.parties import Kind, Role
-from pricing import editions, guides, seeded
+from pricing import edition_fields, editions, guides, seeded
 from pricing.coefficients import BadCoefficient
 from pricing.guides import EditionState
 
@@ -210,7 +210,7 @@ def test_a_number_is_used_once_in_a_guide(draft):
 
 
 def test_a_review_that_is_not_in_the_future_is_refused(draft):
-    with pytest.raises(editions.ReviewDuePast):
+    with pytest.raises(edition_fields.ReviewDuePast):
         draft(review_due_on=TODAY)
 
 
@@ -224,7 +224,7 @@ def test_a_methodology_of_another_guide_is_refused(session, make, draft):
     other = make.member(make.organisation(Kind.VALUER))
     theirs = guides.create(session, other, name="Theirs", at=NOW)
     version = guides.methodology(session, other, theirs.id, text="Theirs.", at=NOW)
-    with pytest.raises(editions.MethodologyUnknown):
+    with pytest.raises(edition_fields.MethodologyUnknown):
         draft(methodology_id=version.id)
 
 

@@ -140,6 +140,16 @@ def test_a_wrong_field_is_refused_by_its_name(enter, given, field):
     assert str(refused.value)
 
 
+def test_a_currency_is_a_series_without_tax(session, enter):
+    dollar = {"series": "USD/CNY", "basis": "money", "unit": "USD", "is_tax_included": False}
+    assert not enter("7.09", **dollar).is_held
+    assert indices.levels(session, TODAY).rate("USD", "CNY").price.amount == Decimal("7.09")
+    assert enter("70.9", **dollar).is_held
+    for wrong in ({"is_tax_included": True}, {"unit": "t"}, {"currency": "USD"}, {"basis": "Ni"}):
+        with pytest.raises(indices.IndexFieldWrong):
+            enter("7.09", **dollar | wrong)
+
+
 def test_a_metal_price_in_a_salt_series_is_refused(enter):
     enter("86450", TODAY - timedelta(days=1))
     with pytest.raises(BasisMismatch):
@@ -155,11 +165,12 @@ def test_only_an_operator_who_decides_enters_values(make, enter):
 
 def test_the_seed_enters_every_packaged_value_once_on_its_own_date(session):
     rows = indices.seed(session, at=NOW)
-    assert len(rows) == len(seeded.quotes())
+    known = [*seeded.quotes(), *seeded.exchange_rates()]
+    assert len(rows) == len(known)
     assert not any(row.is_held for row in rows)
     assert indices.seed(session, at=NOW) == []
     levels = indices.levels(session, TODAY)
-    assert levels.quotes == {quote.series: quote for quote in seeded.quotes()}
+    assert levels.quotes == {quote.series: quote for quote in known}
     assert levels.quote("Li2CO3").on == date(2025, 11, 14)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pricing.materials import CHEMISTRIES, TERNARY, UnknownChemistry, intensity
@@ -56,3 +58,34 @@ def test_a_known_era_takes_its_own_table_s_figure(tables):
 def test_words_that_no_table_knows_are_refused_by_name(chemistry, era):
     with pytest.raises(UnknownChemistry, match=r"NMC955|1990s"):
         intensity(chemistry, era)
+
+
+@pytest.mark.parametrize("chemistry", ["NMC111", "NMC532", "NMC622", "NMC811", "NCA", "LFP", "LMO"])
+def test_the_formula_is_within_11_percent_of_the_packaged_tables(chemistry, tables):
+    # The same against the files as published: tests/real/test_material_tables.py.
+    formula = intensity(chemistry, "formula")
+    for row in (row for row in tables if row.chemistry == chemistry):
+        if row.cathode is not None:
+            assert formula.cathode.kg == pytest.approx(row.cathode, rel=0.11)
+        for element in ("Li", "Ni", "Co"):
+            if element in row.elements:
+                published = row.elements[element]
+                assert formula.elements[element].kg == pytest.approx(published, rel=0.11, abs=1e-9)
+
+
+@pytest.mark.parametrize("chemistry", [*TERNARY, "NCA"])
+def test_nickel_to_cobalt_is_within_a_thousandth_of_the_packaged_tables(chemistry, tables):
+    formula = intensity(chemistry, "formula").elements
+    rows = [row for row in tables if row.chemistry == chemistry and row.era == "2020s"]
+    assert rows
+    for row in rows:
+        published = row.elements["Ni"] / row.elements["Co"]
+        assert formula["Ni"].kg / formula["Co"].kg == pytest.approx(published, rel=0.001)
+
+
+def test_tables_that_say_the_same_are_one_and_those_that_do_not_are_not(tables):
+    row = tables[0]
+    other = replace(row, elements={**row.elements, "Cu": 9.0})
+    assert hash(row) == hash(other)
+    assert row != other
+    assert replace(row) == row

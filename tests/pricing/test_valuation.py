@@ -267,3 +267,9 @@ def test_a_coefficient_without_a_source_or_below_nothing_is_refused(guide):
         replace(guide, age_factor=[(4.0, Number(1, "test")), (0.0, Number(1, "test"))])
     with pytest.raises(BadCoefficient):
         GuideCoefficients.from_json({**guide.to_json(), "extra": 1})
+
+
+@pytest.mark.parametrize("bounds", [(60.0, 80.0), (0.8, 0.6)])
+def test_an_indicative_range_in_percent_or_upside_down_is_refused(guide, bounds):
+    with pytest.raises(BadCoefficient, match="indicative_soh"):
+        replace(guide, indicative_soh=[Number(bound, "test") for bound in bounds])

@@ -285,10 +285,16 @@ def test_a_preview_says_what_a_draft_moves_and_keeps_nothing(session, make, edit
     assert move.lot_id == lot.id
     assert move.after_minor - move.before_minor == -128_00  # one yuan for each of 128 kWh
     assert preview.largest is move
+    assert preview.median == move.change
     assert preview.turned == []
     assert session.scalar(sa.select(sa.func.count()).select_from(GuideValue)) == 0
     same = previews.of_edition(session, edition, at=NOW)
-    assert (len(same.moves), same.moved) == (1, [])
+    assert (len(same.moves), same.moved, same.median) == (1, [], 0)
+
+
+def test_a_preview_says_how_many_lots_it_leaves_out(session, edition, lot, monkeypatch):
+    monkeypatch.setattr(previews, "MOST_LOTS", 0)
+    assert previews.of_edition(session, edition, at=NOW).left_out == 1
 
 
 def test_the_record_behind_a_value_stands_alone(session, edition, lot):

@@ -184,7 +184,7 @@ def test_the_value_page_explains_both_routes_and_the_record_computes_again(clien
     page = client.get(f"/values/lot/{market.lot_id}").text
     assert "Remaining energy at the discounted price of new cells" in page
     assert "2025-11-10" in page  # the oldest level that it rests on
-    assert "times as wide as stated" in page
+    assert "times as wide on this day" in page
     with db.transaction() as session:
         kept = session.query(GuideValue).one()
         again = json.loads(values.recompute(kept))

@@ -46,15 +46,24 @@ SHARED = {
     ("GET", "/custody/<int:pack_id>", "open"),
     ("GET", "/custody/<int:pack_id>", "passed"),
     ("GET", "/imports/template/<language>.xlsx", ""),
+    ("GET", "/values/<int:value_id>/complaint", "open"),
+    ("POST", "/guides/editions/<int:edition_id>/comments", "proposed"),
+    ("POST", "/values/<int:value_id>/complaint", "open"),
     ("GET", "/lots/<int:lot_id>/deposit", "open"),
+    ("GET", "/lots/<int:lot_id>/landed-cost", "open"),
     ("GET", "/pack-types/<int:type_id>", ""),
     ("GET", "/packs/<int:pack_id>", "open"),
+    ("GET", "/packs/<int:pack_id>/value", "open"),
+    ("GET", "/packs/<int:pack_id>/value/<int:edition_id>.json", "open"),
+    ("GET", "/packs/<int:pack_id>/value/what-if", "open"),
     ("GET", "/reports/<int:report_id>", "open"),
     ("GET", "/reports/<int:report_id>.json", "open"),
     ("GET", "/reports/<int:report_id>.pdf", "open"),
     ("GET", "/reports/parts/template/<language>.xlsx", ""),
 }
-"""What every member may have: the goods of lots on sale, and what is nobody's."""
+"""What every member may have: the goods of lots on sale, what is nobody's, and a word on what is
+published.
+"""
 
 Key = tuple[str, str, str]
 Table = dict[Key, dict[str, str]]
