@@ -92,7 +92,7 @@ def guide_table(guide_id: int) -> Response:
 
 @blueprint.get("/scoreboard/lines/<int:line_id>")
 @public
-def line(line_id: int) -> Any:
+def line(line_id: int, **_dispute: int) -> Any:
     """One sale and what a guide had said of it, with the disputes about it."""
     with db.transaction() as session:
         found = guard.visible(session.get(Forecast, line_id))
