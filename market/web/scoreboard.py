@@ -38,16 +38,14 @@ DECIDED = N_("Answered. The valuer and everybody else can read it.")
 def index() -> Any:
     """Every guide with its figures in a cell of chemistry, route and quarter."""
     with db.transaction() as session:
-        lines = forecasts.known(session, at=guard.now())
-        found = scoreboard.of_guides(session, lines, _cell())
-        place = ranks({record.guide.id: record.score for record in found})
-        found.sort(key=lambda r: (place.get(r.guide.id, len(found) + 1), -r.score.n, r.guide.id))
+        at = guard.now()
+        found = scoreboard.records(session, _cell(), at=at)
         return render_template(
             "scoreboard/index.html",
             records=found,
-            place=place,
+            place=ranks({record.guide.id: record.score for record in found}),
             cell=_cell(),
-            cells=_offered(lines),
+            cells=_offered(forecasts.known(session, at=at)),
             fewest=FEWEST_RANKED,
             waiting=score_disputes.waiting(session) if _is_operator() else [],
             table=url_for("scoreboard.table", **_asked()),
@@ -92,7 +90,7 @@ def guide_table(guide_id: int) -> Response:
 
 @blueprint.get("/scoreboard/lines/<int:line_id>")
 @public
-def line(line_id: int) -> Any:
+def line(line_id: int, **_dispute: int) -> Any:
     """One sale and what a guide had said of it, with the disputes about it."""
     with db.transaction() as session:
         found = guard.visible(session.get(Forecast, line_id))

@@ -139,6 +139,9 @@ def test_a_valuer_disputes_its_line_and_the_operator_answers(board, client, sign
     assert valuer.post(f"{address}/disputes/{row.id}", data=decision).status_code == 403
     other = f"/scoreboard/lines/{board.conflicted_id}/disputes/{row.id}"
     assert operator.post(other, data=decision).status_code == 404
+    silent = operator.post(f"{address}/disputes/{row.id}", data={"outcome": "upheld"})
+    assert silent.status_code == 422
+    assert "What the guide had said" in silent.text
     assert operator.post(f"{address}/disputes/{row.id}", data=decision).status_code == 303
     page = text(client.get(address))
     assert "Sold with a bus." in page
