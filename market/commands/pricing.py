@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from listings.words import gettext as _
-from market.commands.menu import Answer, Menu, demand_file, table
+from market.commands.menu import Answer, Menu, demand_file, rows, table
 
 if TYPE_CHECKING:
     from pricing.materials import Amount, Intensity
@@ -49,7 +49,8 @@ def _text(found: Intensity) -> str:
     body = [[_("cathode"), *_figures(found.cathode)]]
     body += [[_(LABELS[name]), *_figures(amount)] for name, amount in found.elements.items()]
     head = [f"{found.chemistry}, {found.era}", "kg/kWh", _("least"), _("greatest")]
-    return f"{table(head, body)}\n\n{_('source')}: {found.source}"
+    source = rows({_("source"): found.source})
+    return f"{table(head, body)}\n\n{source}"
 
 
 def _figures(amount: Amount | None) -> list[object]:

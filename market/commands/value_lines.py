@@ -138,4 +138,5 @@ def waterfall(found: dict[str, Any], currency: str) -> str:
         _("methodology"): found["methodology_sha256"],
         _("index values of"): found["index_date"],
     }
-    return f"{table([_('valuer') if voices else _('part'), currency], body)}\n\n{rows(facts)}"
+    head = _("valuer") if voices else _("part")
+    return f"{table([head, currency], body)}\n\n{rows(facts)}"
