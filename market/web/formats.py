@@ -47,7 +47,7 @@ def number(value: Number | None, places: int = 0) -> str:
 
 def percent(value: Number | None, places: int = 1) -> str:
     """A fraction 0..1 as a percentage."""
-    return "–" if value is None else f"{Decimal(str(value)) * 100:.{places}f}%"
+    return "–" if value is None else f"{Decimal(str(value)) * 100:.{places}f}%".replace("-", "−")
 
 
 def kwh(value: Number | None) -> str:

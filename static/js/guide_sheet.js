@@ -24,7 +24,7 @@ function mark(field) {
   const shown = field.closest("tr").querySelector("[data-change]");
   if (shown) {
     const share = (100 * (now - before)) / Math.abs(before);
-    shown.textContent = differs && before !== 0 ? `${share > 0 ? "+" : ""}${share.toFixed(1)}%` : "";
+    shown.textContent = differs && before !== 0 ? `${share > 0 ? "+" : ""}${share.toFixed(1).replace("-", "−")}%` : "";
   }
 }
 

@@ -183,4 +183,4 @@ def test_the_editor_moves_pastes_and_marks_as_a_spreadsheet(desk: SimpleNamespac
     expect(page.locator("input.differs")).to_have_count(2)
     expect(page.locator("[data-count]")).to_contain_text("2")
     change = first.locator("xpath=ancestor::tr").locator("[data-change]")
-    expect(change).to_have_text("-19.4%")
+    expect(change).to_have_text("−19.4%")

@@ -270,7 +270,7 @@ def test_the_difference_of_two_editions_is_public(desk, point, publish, client):
     assert "before: House assumption" in page
     before, after = (address.rpartition("/")[2] for address in (second, first))
     back = client.get(f"/guides/{desk.guide_id}/difference?before={before}&after={after}")
-    assert "-33.3%" in back.text
+    assert "−33.3%" in back.text
     same = client.get(f"/guides/{desk.guide_id}/difference?before={after}&after={after}").text
     assert "nothing changed" in same
     assert client.get(f"/guides/{desk.guide_id}/difference?before=x").status_code == 404
