@@ -115,12 +115,20 @@ def worth(session: orm.Session, lot: Lot, auction: Auction | None, at: datetime)
         )
         for minor in (found.low_minor, found.value_minor, found.high_minor)
     )
-    price = _total_mark(auction) if auction and auction.currency == found.currency else None
+    priced = auction if auction and auction.currency == found.currency else None
+    price = _total_mark(priced) if priced else None
     parts = explained.chosen
+    reference = agreed.of_lot(session, lot.id, said, at=at)
+    most = (
+        reference.high
+        if isinstance(reference, agreed.Shown)
+        else Money(found.high_minor, found.currency)
+    )
     return {
         "value": found,
         "explained": explained,
-        "reference": agreed.of_lot(session, lot.id, said, at=at),
+        "reference": reference,
+        "dear": _above(priced, most),
         "line": pictures.value_line(
             low, middle, high, price, title=gettext("Guide value and current price")
         ),
@@ -145,9 +153,19 @@ def worth(session: orm.Session, lot: Lot, auction: Auction | None, at: datetime)
     }
 
 
-def _total_mark(auction: Auction) -> pictures.Mark:
+def _asked(auction: Auction) -> Money:
     unit = auction.price_minor if auction.price_minor is not None else auction.start_minor
-    total = auctions.total(auction, unit)
+    return auctions.total(auction, unit)
+
+
+def _above(auction: Auction | None, most: Money) -> Money | None:
+    """What is asked for the whole lot, where that is above the likely range."""
+    asked = _asked(auction) if auction else None
+    return asked if asked and asked.currency == most.currency and asked > most else None
+
+
+def _total_mark(auction: Auction) -> pictures.Mark:
+    total = _asked(auction)
     is_price = auction.price_minor is not None or auction.format is Format.FIXED_PRICE
     says = gettext("Price") if is_price else gettext("Start")
     return pictures.Mark(float(total.decimal), f"{says} {formats.money(total)}")
