@@ -109,7 +109,7 @@ def waiting(session: orm.Session, organisation_id: int) -> FourEyesRequest | Non
 def turn_on(session: orm.Session, acting: Acting, *, at: datetime) -> None:
     """From now on one person prepares and another approves bids and deposits."""
     organisation = own(session, acting)
-    if len(people(session, organisation.id, "bid:prepare")) < 2:  # noqa: PLR2004
+    if len(people(session, organisation.id, "bid:prepare")) < 2:  # noqa: PLR2004 - two people
         raise FourEyesNeedTwo(field="step")
     organisation.has_four_eyes = True
     journal.record(
@@ -122,7 +122,7 @@ def ask_end(session: orm.Session, acting: Acting, *, at: datetime) -> FourEyesRe
     organisation = own(session, acting)
     if not organisation.has_four_eyes:
         raise FourEyesAreOff(field="step")
-    if len(people(session, organisation.id, "organisation:manage")) < 2:  # noqa: PLR2004
+    if len(people(session, organisation.id, "organisation:manage")) < 2:  # noqa: PLR2004 - two people
         raise OnlyAdministrator(field="step")
     open_one = waiting(session, organisation.id)
     if open_one is not None and _administrator(session, open_one, open_one.asked_by) is not None:

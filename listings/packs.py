@@ -207,12 +207,8 @@ def add(
     pack_type = session.get(PackType, type_id)
     if pack_type is None:
         raise TypeUnknown(field="type_id")
-    if session.get(Organisation, holder_id) is None:
-        raise HolderUnknown(field="holder_id")
-    if mass_kg is not None and mass_kg <= 0:
-        raise MassNotPositive(field="mass_kg", mass_kg=mass_kg)
-    if mounting is Mounting.MOUNTED and vehicle_id is None:
-        raise MountedNowhere(field="vehicle_id")
+    _demand_holder(session, holder_id)
+    _demand_sound(mass_kg, mounting, vehicle_id)
     vehicle = _vehicle(session, owner_id, vehicle_id)
     _demand_site(session, site_id, owner_id, holder_id)
     read = _read_code(session, code, vehicle, at)
@@ -237,10 +233,22 @@ def add(
     )
     session.add(pack)
     session.flush()
-    for what, organisation_id in (("owner", owner_id), ("holder", holder_id)):
-        session.add(Holding(pack_id=pack.id, what=what, organisation_id=organisation_id, since=at))
+    session.add(Holding(pack_id=pack.id, what="owner", organisation_id=owner_id, since=at))
+    session.add(Holding(pack_id=pack.id, what="holder", organisation_id=holder_id, since=at))
     _journal(session, "pack:added", pack, acting, at, owner_id=owner_id, holder_id=holder_id)
     return pack
+
+
+def _demand_holder(session: orm.Session, holder_id: int) -> None:
+    if session.get(Organisation, holder_id) is None:
+        raise HolderUnknown(field="holder_id")
+
+
+def _demand_sound(mass_kg: Decimal | None, mounting: Mounting, vehicle_id: int | None) -> None:
+    if mass_kg is not None and mass_kg <= 0:
+        raise MassNotPositive(field="mass_kg", mass_kg=mass_kg)
+    if mounting is Mounting.MOUNTED and vehicle_id is None:
+        raise MountedNowhere(field="vehicle_id")
 
 
 def provisional_id() -> str:

@@ -336,7 +336,7 @@ def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[Written]]) -> byte
 
 
 def _put(sheet: Any, row: int, column: int, value: Written, instant: object) -> None:
-    if isinstance(value, Decimal) and len(value.as_tuple().digits) > 15:  # noqa: PLR2004
+    if isinstance(value, Decimal) and len(value.as_tuple().digits) > 15:  # noqa: PLR2004 - a double holds 15
         value = str(value)
     if isinstance(value, str):
         sheet.write_string(row, column, value)

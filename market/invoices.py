@@ -105,11 +105,8 @@ def record(
     if net.minor <= 0 or tax.minor < 0 or not 0 <= tax_rate < 1:
         raise NotAnInvoice(field="net")
     _demand_total(net, tax, total, tax_rate)
-    if issued_on > at.astimezone(ZONE).date():
-        raise IssuedInFuture(field="issued_on", day=issued_on.isoformat())
-    named = (Invoice.issuer_id == acting.organisation_id, Invoice.number == number)
-    if session.scalar(sa.select(sa.exists().where(*named))):
-        raise InvoiceNumberUsed(field="number", number=number)
+    _demand_day(issued_on, at)
+    _demand_unused(session, acting.organisation_id, number)
     recipient_id = next(party for party in parties if party != acting.organisation_id)
     invoice = Invoice(
         settlement_id=settlement.id,
@@ -137,17 +134,32 @@ def record(
         settlement_id=settlement.id,
         total_minor=total.minor,
     )
+    _tell(session, invoice, settlement, at)
+    return invoice
+
+
+def _demand_day(issued_on: date, at: datetime) -> None:
+    if issued_on > at.astimezone(ZONE).date():
+        raise IssuedInFuture(field="issued_on", day=issued_on.isoformat())
+
+
+def _demand_unused(session: orm.Session, issuer_id: int, number: str) -> None:
+    named = (Invoice.issuer_id == issuer_id, Invoice.number == number)
+    if session.scalar(sa.select(sa.exists().where(*named))):
+        raise InvoiceNumberUsed(field="number", number=number)
+
+
+def _tell(session: orm.Session, invoice: Invoice, settlement: Settlement, at: datetime) -> None:
     notices.tell(
         session,
-        recipient_id,
+        invoice.recipient_id,
         N_("%(issuer)s recorded invoice %(invoice)s for %(number)s."),
         at=at,
         link=f"/awards/{settlement.award_id}",
         issuer=session.get_one(Organisation, invoice.issuer_id).names,
-        invoice=number,
+        invoice=invoice.number,
         number=settlement.award.number,
     )
-    return invoice
 
 
 def _demand_total(net: Money, tax: Money, total: Money, tax_rate: Decimal) -> None:

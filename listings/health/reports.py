@@ -260,15 +260,12 @@ def store(
     pack = db.lock(session, Pack, pack_id)
     if pack is None:
         raise NotFound
-    position = subject_position.strip()
-    if examination.parts is not None and examination.parts.has_capacities:
-        capacity_spread = examination.parts.capacity_spread
     statement = Statement(
         subject=subject.value,
-        subject_position=position,
+        subject_position=subject_position.strip(),
         coverage=coverage.strip(),
         examined_on=examined_on,
-        capacity_spread=capacity_spread,
+        capacity_spread=_spread(examination, capacity_spread),
         safety_check_passed=safety_check_passed,
         temperature_c=temperature_c,
     )
@@ -276,22 +273,10 @@ def store(
     policy = policies.in_force(session, days.of(at))
     draft = Draft(pack, lab, statement, examination, at, policy)
     _check(session, draft, blob_sha256)
-    older = _standing_of_subject(session, pack_id, subject, position)
+    older = _standing_of_subject(session, pack_id, subject, statement.subject_position)
     if older is not None and older.examined_on > examined_on:
         raise NewerReportStands(field="examined_on", day=older.examined_on)
-    if older is not None:
-        # Out of the way of the unique index until the new row has its number.
-        older.superseded_by_id = older.id
-        session.flush()
-    ident: int = session.scalars(_NEXT).one()
-    supersedes = older.number if older else None
-    record = records.compose(draft, records.number(examined_on, ident), supersedes)
-    report = _row(draft, record=_signed(session, draft, record))
-    report.id = ident
-    session.add(report)
-    session.flush()
-    if older is not None:
-        older.superseded_by_id = report.id
+    report = _add(session, draft, older)
     if subject is Subject.PACK and safety_check_passed is not None:
         pack.condition = Condition.INTACT if safety_check_passed else Condition.DAMAGED
     journal.record(
@@ -304,6 +289,29 @@ def store(
         pack_id=pack_id,
         supersedes=older.id if older else None,
     )
+    return report
+
+
+def _spread(examination: Examination, typed: Decimal | None) -> Decimal | None:
+    parts = examination.parts
+    return parts.capacity_spread if parts is not None and parts.has_capacities else typed
+
+
+def _add(session: orm.Session, draft: Draft, older: HealthReport | None) -> HealthReport:
+    """The signed row, in the place of the standing one."""
+    if older is not None:
+        # Out of the way of the unique index until the new row has its number.
+        older.superseded_by_id = older.id
+        session.flush()
+    ident: int = session.scalars(_NEXT).one()
+    number = records.number(draft.statement.examined_on, ident)
+    record = records.compose(draft, number, older.number if older else None)
+    report = _row(draft, record=_signed(session, draft, record))
+    report.id = ident
+    session.add(report)
+    session.flush()
+    if older is not None:
+        older.superseded_by_id = report.id
     return report
 
 

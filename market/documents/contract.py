@@ -141,19 +141,20 @@ def _assets(assets: Sequence[Asset]) -> blocks.Block:
     )
 
 
+def _transfer() -> list[str]:
+    return [
+        _(
+            "The seller transfers to the buyer the retired traction batteries named in "
+            "the annex, as they are and as the documents of the sale describe them. The "
+            "seller warrants that they are its own to sell and free of third-party rights.",
+        ),
+    ]
+
+
 def _clauses(contract: Contract) -> list[tuple[str, list[str]]]:
     terms = contract.terms
     return [
-        (
-            _("Assets"),
-            [
-                _(
-                    "The seller transfers to the buyer the retired traction batteries named in "
-                    "the annex, as they are and as the documents of the sale describe them. The "
-                    "seller warrants that they are its own to sell and free of third-party rights.",
-                ),
-            ],
-        ),
+        (_("Assets"), _transfer()),
         (_("Price"), _price(terms)),
         (_("Payment"), _payment(terms)),
         (

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, render_template, request, send_file
+from flask import Blueprint, flash, render_template, request
 from markupsafe import Markup
 from sqlalchemy import orm
 
 from listings import blobs, days, db, sight
 from listings.blobs import Blob
-from listings.errors import N_, Forbidden, NotFound
+from listings.errors import N_, Forbidden
 from listings.health import bms_claims, declared
 from listings.health.bms_claims import BmsClaim, Said
 from listings.health.declared import Difference, Reading, Turn
 from listings.health.reports import HealthReport, Subject
 from listings.packs import Pack
 from listings.words import gettext
-from market.web import guard
+from market.web import guard, sent_files
 from market.web.app import go
 from market.web.drawing import LINE, Plot, number, padded, ticks
 from market.web.forms import Form, again
@@ -136,15 +136,7 @@ def file(pack_id: int, claim_id: int) -> Any:
         if not (_may_have_files(pack) or claim.organisation_id == acting.organisation_id):
             raise Forbidden
         blob = guard.visible(reading.get(Blob, claim.blob_sha256) if claim.blob_sha256 else None)
-    path = blobs.path(blob.sha256)
-    if not path.exists():
-        raise NotFound
-    return send_file(
-        path.resolve(),
-        mimetype="application/octet-stream",
-        as_attachment=True,
-        download_name=blob.name,
-    )
+    return sent_files.download(blob)
 
 
 def _read(form: Form) -> Said:

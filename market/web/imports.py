@@ -5,26 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request
-from sqlalchemy import orm
 
-from listings import blobs, db, imports, journal, words
-from listings.blobs import Blob
+from listings import blobs, db, imports, words
 from listings.errors import N_, Refused
 from listings.import_columns import COLUMNS, template
 from listings.import_reading import ImportRefused, read
 from listings.imports import OWNERS
-from listings.parties import Acting
 from listings.words import gettext
-from market.web import guard
+from market.web import guard, sent_files
 from market.web.app import go
 from market.web.forms import Form, again
 from market.web.guard import guarded
+from market.web.sent_files import FOR_IMPORT
 
 blueprint = Blueprint("imports", __name__)
 
 MOST_SHEET = 20 * 1024 * 1024
 SHOWN_PROBLEMS = 500
-UPLOADED = "import:uploaded"
 
 
 class SheetTooLarge(Refused):
@@ -65,24 +62,9 @@ def upload() -> Any:
     content = file.stream.read(MOST_SHEET + 1)
     if len(content) > MOST_SHEET:
         raise SheetTooLarge(field="file", most=MOST_SHEET // 2**20)
-    acting, at = guard.acting(), guard.now()
+    kept = blobs.Kept(blobs.keep(content), len(content))
     with db.transaction() as writing:
-        blob = blobs.store(
-            writing,
-            content,
-            name=file.filename or "",
-            media_type="application/octet-stream",
-            at=at,
-            organisation_id=acting.organisation_id,
-        )
-        journal.record(
-            writing,
-            UPLOADED,
-            blob,
-            at=at,
-            user_id=acting.user_id,
-            organisation_id=acting.organisation_id,
-        )
+        blob = sent_files.record(writing, kept, file.filename or "", purpose=FOR_IMPORT)
     return go("imports.preview", sha256=blob.sha256)
 
 
@@ -92,7 +74,7 @@ def preview(sha256: str) -> Any:
     """Counts and names of what will be created, or every problem by row."""
     acting = guard.acting()
     with db.transaction() as reading:
-        blob = guard.visible(_uploaded(reading, acting, sha256))
+        blob = guard.visible(sent_files.own(reading, acting, sha256, purpose=FOR_IMPORT))
         summary, problems, refusal = None, [], None
         try:
             sheet = read(blobs.read(sha256), blob.name)
@@ -120,7 +102,7 @@ def confirm(sha256: str) -> Any:
     """Write all of it."""
     acting = guard.acting()
     with db.transaction() as writing:
-        blob = guard.visible(_uploaded(writing, acting, sha256))
+        blob = guard.visible(sent_files.own(writing, acting, sha256, purpose=FOR_IMPORT))
         done = imports.apply(writing, acting, blobs.read(sha256), blob.name, at=guard.now())
     flash(
         gettext(
@@ -130,12 +112,3 @@ def confirm(sha256: str) -> Any:
         )
     )
     return go("fleet.show")
-
-
-def _uploaded(reading: orm.Session, acting: Acting, sha256: str) -> Blob | None:
-    """The file where this organisation itself uploaded it."""
-    acts = journal.about(reading, f"blob:{sha256}")
-    mine = any(
-        act.tag == UPLOADED and act.organisation_id == acting.organisation_id for act in acts
-    )
-    return reading.get(Blob, sha256) if mine else None

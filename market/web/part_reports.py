@@ -10,10 +10,9 @@ import json
 from typing import Any, Final
 
 from flask import Blueprint, Response, g, render_template, request
-from sqlalchemy import orm
 from werkzeug.datastructures import FileStorage
 
-from listings import blobs, days, db, journal, packs, words
+from listings import blobs, days, db, packs, words
 from listings.blobs import Blob
 from listings.errors import N_, Refused
 from listings.health import combined, examinations, part_tables, reports
@@ -23,14 +22,14 @@ from listings.health.readers import MAX_BYTES
 from listings.health.reports import Subject
 from listings.pack_types import PackType
 from listings.parties import Kind
-from market.web import guard
+from market.web import guard, sent_files
 from market.web.app import go
 from market.web.forms import Form, NoFile, again
 from market.web.guard import guarded
+from market.web.sent_files import FOR_REPORT
 
 blueprint = Blueprint("part_reports", __name__)
 
-UPLOADED: Final = "report:file_uploaded"
 MANIFEST: Final = "application/vnd.packbourse.parts+json"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN_PROBLEMS: Final = 500
@@ -143,7 +142,8 @@ def _kept(whole: FileStorage | None, modules: list[FileStorage], table: FileStor
     with db.transaction() as writing:
         for file in (whole, *modules, table):
             if file is not None:
-                _record(writing, kept[id(file)], file.filename or "", "application/octet-stream")
+                name = file.filename or ""
+                sent_files.record(writing, kept[id(file)], name, purpose=FOR_REPORT)
         said = {
             "whole": None if whole is None else kept[id(whole)].sha256,
             "modules": [[kept[id(file)].sha256, file.filename] for file in modules],
@@ -151,29 +151,10 @@ def _kept(whole: FileStorage | None, modules: list[FileStorage], table: FileStor
         }
         content = json.dumps(said, ensure_ascii=False, sort_keys=True).encode()
         manifest = blobs.Kept(blobs.keep(content), len(content))
-        return _record(writing, manifest, "parts.json", MANIFEST)
+        return sent_files.record(
+            writing, manifest, "parts.json", purpose=FOR_REPORT, media_type=MANIFEST
+        )
 
 
 def _most(file: FileStorage, table: FileStorage | None) -> int:
     return part_tables.MOST_BYTES if file is table else MAX_BYTES
-
-
-def _record(writing: orm.Session, kept: blobs.Kept, name: str, media_type: str) -> Blob:
-    acting, at = guard.acting(), guard.now()
-    blob = blobs.record(
-        writing,
-        kept,
-        name=name,
-        media_type=media_type,
-        at=at,
-        organisation_id=acting.organisation_id,
-    )
-    journal.record(
-        writing,
-        UPLOADED,
-        blob,
-        at=at,
-        user_id=acting.user_id,
-        organisation_id=acting.organisation_id,
-    )
-    return blob

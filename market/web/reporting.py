@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, render_template, request, url_for
 from sqlalchemy import orm
 
-from listings import blobs, days, db, journal, packs
+from listings import blobs, days, db, packs
 from listings.blobs import Blob
 from listings.errors import N_, NotFound, Refused
 from listings.health import examinations, reports
@@ -19,14 +19,14 @@ from listings.packs import Pack
 from listings.parties import Acting, Kind
 from listings.words import gettext
 from market import notices
-from market.web import findings, guard, part_reports
+from market.web import findings, guard, part_reports, sent_files
 from market.web.app import go
 from market.web.forms import Form, NoFile, again
 from market.web.guard import guarded
+from market.web.sent_files import FOR_REPORT
 
 blueprint = Blueprint("reporting", __name__)
 
-UPLOADED = "report:file_uploaded"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SIGNED = N_("%(lab)s signed the health report %(number)s on your pack %(pack)s.")
 SAFETY = {"passed": True, "failed": False}
@@ -102,32 +102,15 @@ def _kept(form: Form) -> Blob | None:
     """The file that came, in the store before any other field is judged, or the one kept before."""
     before = form.text("kept", most=64)
     file = form.upload("file", required=not before)
-    acting, at = guard.acting(), guard.now()
     if file is None:
         with db.transaction() as reading:
-            known = _is_own(reading, acting, before) if before else False
-            blob = reading.get(Blob, before) if known else None
+            blob = sent_files.own(reading, guard.acting(), before, purpose=FOR_REPORT)
         if before and blob is None:
             form.fail(NoFile(field="file"))
     else:
         kept = blobs.keep_stream(file.stream, most=MAX_BYTES)
         with db.transaction() as writing:
-            blob = blobs.record(
-                writing,
-                kept,
-                name=file.filename or "",
-                media_type="application/octet-stream",
-                at=at,
-                organisation_id=acting.organisation_id,
-            )
-            journal.record(
-                writing,
-                UPLOADED,
-                blob,
-                at=at,
-                user_id=acting.user_id,
-                organisation_id=acting.organisation_id,
-            )
+            blob = sent_files.record(writing, kept, file.filename or "", purpose=FOR_REPORT)
     g.kept = blob
     return blob
 
@@ -229,21 +212,11 @@ def sign(sha256: str) -> Any:
 
 def _draft(reading: orm.Session, acting: Acting, sha256: str) -> Draft:
     """The file that this lab uploaded, for the pack and part that the address names."""
-    if not _is_own(reading, acting, sha256):
-        raise NotFound
+    blob = sent_files.own(reading, acting, sha256, purpose=FOR_REPORT)
     ident = request.args.get("pack", 0, type=int)
     pack = reading.get(Pack, ident) if 0 < ident < 2**62 else None
-    blob = reading.get(Blob, sha256)
     subject = request.args.get("subject", "")
     if pack is None or blob is None or subject not in set(Subject):
         raise NotFound
     rated = examinations.rated(pack.type, Subject(subject).value)
     return Draft(blob, pack, Subject(subject), request.args.get("position", "")[:60], rated)
-
-
-def _is_own(reading: orm.Session, acting: Acting, sha256: str) -> bool:
-    """Whether this organisation uploaded the file to write a report."""
-    return any(
-        act.tag == UPLOADED and act.organisation_id == acting.organisation_id
-        for act in journal.about(reading, f"blob:{sha256}")
-    )

@@ -5,19 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy import orm
 
-from listings import blobs, days, db, packs, sheets, sight, words
+from listings import days, db, packs, sheets, sight, words
 from listings.blobs import Blob
-from listings.errors import N_, Forbidden, NotFound
+from listings.errors import N_, Forbidden
 from listings.health import reports
 from listings.health.reports import HealthReport, Subject
 from listings.packs import Pack
 from listings.parties import Acting, Kind, may
 from listings.words import gettext
 from market import documents
-from market.web import bms_claims, destinations, findings, formats, guard, lives, report_sheet
+from market.web import (
+    bms_claims,
+    destinations,
+    findings,
+    formats,
+    guard,
+    lives,
+    report_sheet,
+    sent_files,
+)
 from market.web.guard import member
 
 blueprint = Blueprint("reports", __name__)
@@ -150,15 +159,7 @@ def raw_file(report_id: int) -> Any:
         if not sight.raw_file(acting, report):
             raise Forbidden
         blob = guard.visible(reading.get(Blob, report.blob_sha256))
-    path = blobs.path(blob.sha256)
-    if not path.exists():
-        raise NotFound
-    return send_file(
-        path.resolve(),
-        mimetype="application/octet-stream",
-        as_attachment=True,
-        download_name=blob.name,
-    )
+    return sent_files.download(blob)
 
 
 def _query(acting: Acting) -> sa.Select[Any]:
